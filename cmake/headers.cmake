@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+#
+# Every header, once, by what it costs the program that includes it. Paths are below include/blobshift/.
+# The build, the package and the tests read these lists; a test fails when a header is in none of them, or in two.
+
+# The standard library only: blobshift::blobshift. All of these but the ones in detail/ are in blobshift.hpp.
+set(BLOBSHIFT_HEADERS
+    blobshift.hpp
+    version.hpp
+    backends/file_attributes.hpp
+    backends/file_copy.hpp
+    backends/file_errors.hpp
+    backends/file_groups.hpp
+    backends/file_listing.hpp
+    backends/file_locks.hpp
+    backends/file_pages.hpp
+    backends/file_reader.hpp
+    backends/file_store.hpp
+    backends/file_store_options.hpp
+    backends/file_temps.hpp
+    backends/file_tree.hpp
+    backends/file_uploads.hpp
+    backends/file_version.hpp
+    backends/file_writer.hpp
+    backends/memory_store.hpp
+    backends/posix_files.hpp
+    core/attributes.hpp
+    core/base64.hpp
+    core/blob_info.hpp
+    core/blob_name.hpp
+    core/bytes.hpp
+    core/clock.hpp
+    core/condition.hpp
+    core/context.hpp
+    core/crc64_nvme.hpp
+    core/digest.hpp
+    core/error.hpp
+    core/etag.hpp
+    core/function_ref.hpp
+    core/pseudonym.hpp
+    core/random.hpp
+    core/result.hpp
+    core/secret.hpp
+    core/time.hpp
+    core/xxh64.hpp
+    layers/layer.hpp
+    layers/observe.hpp
+    layers/prefix.hpp
+    layers/read_only.hpp
+    layers/retry.hpp
+    layers/throttle.hpp
+    migrate/compare.hpp
+    migrate/copy.hpp
+    migrate/evidence.hpp
+    migrate/inventory.hpp
+    migrate/job.hpp
+    migrate/journal.hpp
+    migrate/ledger.hpp
+    migrate/observer.hpp
+    migrate/plan.hpp
+    migrate/remove.hpp
+    migrate/report.hpp
+    migrate/spill_sort.hpp
+    migrate/verify.hpp
+    naming/dicom_names.hpp
+    naming/format.hpp
+    naming/name_parts.hpp
+    naming/name_template.hpp
+    naming/naming_policy.hpp
+    naming/template_names.hpp
+    naming/xxh32.hpp
+    store/any_store.hpp
+    store/attempts.hpp
+    store/blob_store.hpp
+    store/bulk.hpp
+    store/byte_order.hpp
+    store/download.hpp
+    store/ops.hpp
+    store/transfer.hpp
+    store/upload.hpp)
+
+# CURL, OpenSSL and pugixml: blobshift::azure.
+set(BLOBSHIFT_AZURE_HEADERS
+    backends/azure_attributes.hpp
+    backends/azure_blob_control.hpp
+    backends/azure_bulk.hpp
+    backends/azure_client.hpp
+    backends/azure_copier.hpp
+    backends/azure_environment.hpp
+    backends/azure_identity.hpp
+    backends/azure_login.hpp
+    backends/azure_options.hpp
+    backends/azure_pipeline.hpp
+    backends/azure_reader.hpp
+    backends/azure_slow_copier.hpp
+    backends/azure_source.hpp
+    backends/azure_store.hpp
+    backends/azure_upload_hash.hpp
+    backends/azure_writer.hpp
+    detail/azure_address.hpp
+    detail/azure_batch.hpp
+    detail/azure_connection_string.hpp
+    detail/azure_credential.hpp
+    detail/azure_errors.hpp
+    detail/azure_hash.hpp
+    detail/azure_list.hpp
+    detail/azure_request.hpp
+    detail/azure_requests.hpp
+    detail/azure_requests_block.hpp
+    detail/azure_requests_copy.hpp
+    detail/azure_requests_state.hpp
+    detail/azure_responses.hpp
+    detail/azure_sas.hpp
+    detail/azure_sign.hpp
+    detail/azure_xml.hpp
+    detail/characters.hpp
+    detail/curl_easy.hpp
+    detail/curl_http.hpp
+    detail/curl_multi.hpp
+    detail/curl_sockets.hpp
+    detail/http.hpp
+    detail/http_answer.hpp
+    detail/http_date.hpp
+    detail/json_members.hpp
+    detail/openssl.hpp
+    detail/openssl_tls.hpp
+    detail/percent.hpp
+    detail/xml_reader.hpp)
+
+# nlohmann-json: blobshift::config.
+set(BLOBSHIFT_CONFIG_HEADERS)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// Ctrl-C, SIGTERM and SIGHUP as a stop token. A second one ends the program at once.
+
+#ifndef BLOBSHIFT_CLI_INTERRUPTION_HPP
+#define BLOBSHIFT_CLI_INTERRUPTION_HPP
+
+#include <stop_token>  // stop_source
+#include <thread>      // thread
+
+#include <csignal>  // sigset_t
+
+namespace blobshift::cli {
+
+/// Takes these signals for as long as it lives. Make it before any other thread: they inherit its signal mask.
+///
+/// A write to a pipe that nobody reads is an error from now on, not the end of the program.
+class interruption {
+public:
+    interruption();
+    interruption(const interruption&) = delete;
+    interruption& operator=(const interruption&) = delete;
+    ~interruption();
+
+    [[nodiscard]] std::stop_token token() const noexcept { return stop_.get_token(); }
+
+private:
+    void wait_for_signals();
+
+    std::stop_source stop_;
+    ::sigset_t signals_;
+    std::thread waiter_;
+};
+
+}  // namespace blobshift::cli
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "store_address.hpp"
+
+#include <utility>
+
+#include <blobshift/layers/throttle.hpp>
+
+#include "azure_address.hpp"
+#include "exit_code.hpp"
+
+namespace blobshift::cli {
+
+namespace {
+
+[[nodiscard]] std::string path_of(const std::string& address) {
+    std::string path = address.substr(std::string_view("file:").size());
+    if (path.empty()) throw wrong_use("the address 'file:' has no path; write file:PATH");
+    // file://HOST/PATH is how a URL names another machine's file.
+    if (path.starts_with("//") && !path.starts_with("///")) {
+        throw wrong_use("a file address has no host; write file:PATH");
+    }
+    return path;
+}
+
+[[nodiscard]] any_store open_files(const std::string& address, opening how, const store_settings& settings) {
+    auto store = file_store::open(path_of(address), {.durable = settings.durable, .create = how == opening::create});
+    if (store) return any_store(*std::move(store));
+    const std::string what = "cannot open the store " + address + ": ";
+    switch (store.error().code) {
+        case errc::not_found:
+            throw wrong_use(what + (how == opening::create ? "the directory above it does not exist; create that first"
+                                                           : "there is no such directory; check the address"));
+        case errc::invalid_argument: throw wrong_use(what + "it is not a directory; name the directory of the store");
+        default: throw wrong_use(what + describe(store.error()));
+    }
+}
+
+[[nodiscard]] any_store open_unlimited(const std::string& address, opening how, const store_settings& settings) {
+    if (address.starts_with("file:")) return open_files(address, how, settings);
+    for (const char* scheme : {"azure://", "https://", "http://"}) {
+        if (address.starts_with(scheme)) return open_azure(address, how);
+    }
+    throw wrong_use("a store is addressed as file:PATH, azure://CONTAINER or https://ACCOUNT.blob.core.windows.net/CONTAINER");
+}
+
+}  // namespace
+
+any_store open_store(const std::string& address, opening how, const store_settings& settings) {
+    any_store store = open_unlimited(address, how, settings);
+    if (settings.requests_per_second <= 0) return store;
+    return any_store(throttle(std::move(store), {.requests_per_second = settings.requests_per_second}));
+}
+
+durability parse_durability(std::string_view text) {
+    if (text == "none") return durability::none;
+    if (text == "data") return durability::data;
+    if (text == "full") return durability::full;
+    throw wrong_use("--durability is none, data or full");
+}
+
+}  // namespace blobshift::cli

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// The two spellings of a moment on the wire: RFC 1123 in headers and listings, ISO 8601 in signatures. UTC, no locale.
+//
+// Row: detail (core).   Tests: tests/detail/http_date.test.cpp
+
+#ifndef BLOBSHIFT_DETAIL_HTTP_DATE_HPP
+#define BLOBSHIFT_DETAIL_HTTP_DATE_HPP
+
+#include <chrono>       // year_month_day, weekday
+#include <cstddef>      // size_t
+#include <optional>     // optional
+#include <string>       // string
+#include <string_view>  // string_view
+
+#include <blobshift/core/blob_info.hpp>
+
+namespace blobshift::inline v1::detail {
+
+inline constexpr std::string_view weekday_names = "SunMonTueWedThuFriSat";
+inline constexpr std::string_view month_names = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+/// Writes `value` into the `width` characters at `at`, with leading zeros.
+inline void put_digits(std::string& text, std::size_t at, std::size_t width, unsigned value) noexcept {
+    for (; width > 0; value /= 10) text[at + --width] = static_cast<char>('0' + value % 10);
+}
+
+/// The number in those characters, or nullopt when one is not a digit.
+[[nodiscard]] constexpr std::optional<unsigned> get_digits(std::string_view text, std::size_t at,
+                                                           std::size_t width) noexcept {
+    unsigned value = 0;
+    for (const char c : text.substr(at, width)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<unsigned>(c - '0');
+    }
+    return value;
+}
+
+/// "Fri, 26 Jun 2015 23:39:12 GMT". For the years 0 to 9999.
+[[nodiscard]] inline std::string to_rfc1123(utc_time when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(when - day)};
+    std::string text = "Www, 00 Mmm 0000 00:00:00 GMT";
+    text.replace(0, 3, weekday_names.substr(3 * std::chrono::weekday{day}.c_encoding(), 3));
+    put_digits(text, 5, 2, static_cast<unsigned>(date.day()));
+    text.replace(8, 3, month_names.substr(3 * (static_cast<unsigned>(date.month()) - 1), 3));
+    put_digits(text, 12, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(text, 17, 2, static_cast<unsigned>(time.hours().count()));
+    put_digits(text, 20, 2, static_cast<unsigned>(time.minutes().count()));
+    put_digits(text, 23, 2, static_cast<unsigned>(time.seconds().count()));
+    return text;
+}
+
+/// "2015-06-26T23:39:12Z". For the years 0 to 9999.
+[[nodiscard]] inline std::string to_iso8601(utc_time when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(when - day)};
+    std::string text = "0000-00-00T00:00:00Z";
+    put_digits(text, 0, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
+    put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
+    put_digits(text, 11, 2, static_cast<unsigned>(time.hours().count()));
+    put_digits(text, 14, 2, static_cast<unsigned>(time.minutes().count()));
+    put_digits(text, 17, 2, static_cast<unsigned>(time.seconds().count()));
+    return text;
+}
+
+/// Reads what `to_rfc1123` writes, to the letter; the name of the weekday is not compared with the date.
+[[nodiscard]] inline std::optional<utc_time> from_rfc1123(std::string_view text) noexcept {
+    constexpr std::string_view frame = "   , ##     #### ##:##:## GMT";
+    if (text.size() != frame.size()) return std::nullopt;
+    for (const std::size_t i : {3U, 4U, 7U, 11U, 16U, 19U, 22U, 25U, 26U, 27U, 28U}) {
+        if (text[i] != frame[i]) return std::nullopt;
+    }
+    const std::size_t month = month_names.find(text.substr(8, 3));
+    if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+    const auto day = get_digits(text, 5, 2);
+    const auto year = get_digits(text, 12, 4);
+    const auto hour = get_digits(text, 17, 2);
+    const auto minute = get_digits(text, 20, 2);
+    const auto second = get_digits(text, 23, 2);
+    if (!day || !year || !hour || !minute || !second) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                           std::chrono::day(*day)};
+    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;  // 60: a leap second
+    return std::chrono::sys_days{date} + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+           std::chrono::seconds(*second);
+}
+
+}  // namespace blobshift::inline v1::detail
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+
+#include <blobshift/backends/file_locks.hpp>
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include <backends/files_on_disk.hpp>
+#include <support/print.hpp>
+#include <support/virtual_clock.hpp>
+
+using namespace blobshift;
+using name_locks = detail::file_locks<posix_files>;
+
+namespace {
+
+struct lock_folder {
+    testing::disk disk;
+    posix_files files;
+    int root = files.open_root(disk.path().c_str());
+
+    ~lock_folder() { files.close(root); }
+
+    /// What another process would have: the same file, opened anew.
+    [[nodiscard]] std::unique_ptr<name_locks> opened() const {
+        return std::make_unique<name_locks>(
+            files, detail::file_handle<posix_files>(files, files.open_lock_in(root, "l", 0600)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(lock_folder, "a name that is held elsewhere is waited for until the deadline") {
+    const auto mine = opened();
+    const auto theirs = opened();
+    testing::virtual_clock clock;
+    context c;
+    c.clock = &clock;
+    auto held = theirs->hold(c, "name");
+    REQUIRE(held);
+    const auto waited = mine->hold(c.with_timeout(std::chrono::seconds(1)), "name");
+    REQUIRE_FALSE(waited);
+    CHECK(waited.error().code == errc::deadline_exceeded);
+    CHECK(waited.error().done == effect::none);
+    held->release();
+    CHECK(mine->hold(c.with_timeout(std::chrono::seconds(1)), "name"));
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a stop ends the wait for a name") {
+    const auto mine = opened();
+    const auto theirs = opened();
+    testing::virtual_clock clock;
+    std::stop_source stop;
+    context c;
+    c.clock = &clock;
+    c.stop = stop.get_token();
+    const auto held = theirs->hold({}, "name");
+    clock.on_sleep = [&](auto) { stop.request_stop(); };
+    const auto waited = mine->hold(c, "name");
+    REQUIRE_FALSE(waited);
+    CHECK(waited.error().code == errc::cancelled);
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a name that is set free while it is waited for is got") {
+    const auto mine = opened();
+    const auto theirs = opened();
+    testing::virtual_clock clock;
+    context c;
+    c.clock = &clock;
+    auto held = theirs->hold(c, "name");
+    int sleeps = 0;
+    clock.on_sleep = [&](auto) {
+        if (++sleeps == 3) held->release();
+    };
+    CHECK(mine->hold(c, "name"));
+    CHECK(sleeps == 3);
+}
+
+TEST_CASE_FIXTURE(lock_folder, "one name is held by one thread at a time") {
+    const auto all = opened();
+    int inside = 0;
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 1000; ++i) {
+                const auto held = all->hold({}, "name");
+                CHECK(++inside == 1);
+                --inside;
+            }
+        });
+    }
+}
+
+TEST_CASE_FIXTURE(lock_folder, "pairs of names in either order never wait for each other") {
+    const auto one = opened();
+    const auto other = opened();
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&, t] {
+            name_locks& mine = t < 2 ? *one : *other;
+            for (int i = 0; i < 500; ++i) CHECK((t % 2 == 0 ? mine.hold({}, "a", "b") : mine.hold({}, "b", "a")));
+        });
+    }
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a pair of the same name is one lock") {
+    const auto all = opened();
+    CHECK(all->hold({}, "a", "a"));
+    CHECK(all->hold({}, "a", "a"));
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a pair that cannot be had whole holds nothing") {
+    const auto mine = opened();
+    const auto theirs = opened();
+    testing::virtual_clock clock;
+    context c;
+    c.clock = &clock;
+    const auto held = theirs->hold(c, "b");
+    CHECK_FALSE(mine->hold(c.with_timeout(std::chrono::seconds(1)), "a", "b"));
+    CHECK(theirs->hold(c.with_timeout(std::chrono::seconds(1)), "a"));
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a system without locks is an error, not a lock") {
+    const name_locks none(files, detail::file_handle<posix_files>(files, -1));
+    name_locks& all = const_cast<name_locks&>(none);
+    const auto held = all.hold({}, "name");
+    REQUIRE_FALSE(held);
+    CHECK(held.error().system_code == EBADF);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "program.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace {
+
+using namespace cli_test;
+
+TEST_CASE("wrong use is one line on stderr, exit code 2, and changes nothing") {
+    const work_folder w;
+    make_old_store(w / "store", 3);
+    std::filesystem::create_directory(w / "dicom");
+    std::filesystem::create_directory(w / "directory");
+    write_file(w / "file", "not a directory");
+    const std::string store = w.store();
+    const std::string missing = w.store("missing");
+    const std::string file = w.store("file");
+    const auto before = files_below(w / ".");
+
+    const std::vector<std::vector<std::string>> table = {
+        // the command line
+        {},
+        {"frobnicate"},
+        {"plan"},
+        {"plan", store, "extra"},
+        {"plan", store, "--no-such-option"},
+        {"ls", store, "a", "b", "c"},
+        {"put", store},
+        // addresses
+        {"plan", ""},
+        {"plan", "file:"},
+        {"plan", "/some/path"},
+        {"plan", "store"},
+        {"plan", "ftp://host/x"},
+        {"plan", "file://host/path"},
+        // stores that are not there
+        {"plan", missing},
+        {"copy", missing},
+        {"verify", missing},
+        {"check", missing},
+        {"delete", missing, "--yes"},
+        {"status", missing},
+        {"ls", missing},
+        {"stat", missing, "n"},
+        {"get", missing, "n"},
+        {"rm", missing, "n"},
+        {"cp", missing, "a", "b"},
+        {"put", missing + "/and/deeper", "n", w / "file"},
+        {"plan", store, "--metadata", missing},
+        {"plan", store, "--state", missing},
+        {"plan", store, "--metadata", store},
+        // stores that are no directories
+        {"plan", file},
+        {"ls", file},
+        {"put", file, "n", w / "file"},
+        {"import", file, w / "dicom"},
+        // names
+        {"put", store, "", w / "file"},
+        {"put", store, "a//b", w / "file"},
+        {"get", store, "../x"},
+        {"stat", store, "a/./b"},
+        {"rm", store, "fine", "not\\fine"},
+        {"cp", store, "a", "a"},
+        {"cp", store, "a", "b."},
+        {"name", "1.2", "1.3", "1.4", "0"},
+        {"name", "1.2", "1.3", "1.4", "-1"},
+        {"name", "1.2", "1.3", "1.4", "1x"},
+        {"name", "1.2", "1.3", "1.4", "9223372036854775808"},
+        {"name", "1.2", "abc", "1.4", "1"},
+        {"name", "1.2", "1.3"},
+        // files
+        {"put", store, "n", w / "missing"},
+        {"put", store, "n", w / "directory"},
+        {"get", store, "n", w / "directory"},
+        {"get", store, "n", w / "missing/file"},
+        {"import", store, w / "missing"},
+        {"plan", store, "--report", w / "directory"},
+        {"plan", store, "--report", w / "file"},
+        {"plan", store, "--report", w / "missing/report"},
+        {"plan", store, "--scratch", w / "missing"},
+        {"plan", missing, "--report", w / "report"},
+        // options
+        {"get", store, "n", "--range", "4"},
+        {"get", store, "n", "--range", "5-4"},
+        {"get", store, "n", "--range", "a-b"},
+        {"ls", store, "--delimiter", "|"},
+        {"put", store, "n", w / "file", "--content-type", "two\nlines"},
+        {"put", store, "n", w / "file", "--durability", "some"},
+        {"import", store, w / "dicom", "--format", "newer"},
+        {"copy", store, "--durability", "some"},
+        {"copy", store, "--concurrency", "0"},
+        {"copy", store, "--concurrency", "many"},
+        {"copy", store, "--concurrency", "99999"},
+        {"copy", store, "--rate", "-1"},
+        {"copy", store, "--rate", "0"},
+        {"copy", store, "--shard", "0/4"},
+        {"copy", store, "--shard", "5/4"},
+        {"copy", store, "--shard", "1"},
+        {"copy", store, "--shard", "1/4x"},
+        {"copy", store, "--verify", "thoroughly"},
+        {"delete", store, "--yes", "--verify", "size"},
+        {"delete", store, "--yes", "--max-delete", "few"},
+    };
+    for (const auto& arguments : table) {
+        std::string line;
+        for (const std::string& each : arguments) line += each + " ";
+        CAPTURE(line);
+        const ended r = run(arguments);
+        CAPTURE(r.err);
+        CHECK(r.code == 2);
+        CHECK(r.out.empty());
+        CHECK(count_lines(r.err) == 1);
+        CHECK(r.err.starts_with("blobshift: "));
+        CHECK(files_below(w / ".") == before);
+    }
+}
+
+TEST_CASE("an Azure address that cannot work is one line, too, and a SAS in it is not repeated") {
+    for (const char* name : {"AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT"}) ::unsetenv(name);
+    for (const char* address :
+         {"azure://container", "azure://", "https://?sig=SECRET", "http://127.0.0.1:1/account?sig=SECRET"}) {
+        CAPTURE(address);
+        const ended r = run({"ls", address});
+        CAPTURE(r.err);
+        CHECK(r.code == 2);
+        CHECK(r.out.empty());
+        CHECK(count_lines(r.err) == 1);
+        CHECK(r.err.find("SECRET") == std::string::npos);
+    }
+}
+
+TEST_CASE("help and version go to stdout") {
+    for (const char* asked : {"--help", "--version"}) {
+        const ended r = run({asked});
+        CHECK(r.code == 0);
+        CHECK(!r.out.empty());
+        CHECK(r.err.empty());
+    }
+}
+
+TEST_CASE("a path with control characters does not reach the terminal as it is") {
+    const work_folder w;
+    std::filesystem::create_directory(w / "dicom");
+    write_file(w / "dicom/\033[2J\nblobshift: all is well", "not DICOM");
+    const ended r = run({"import", w.store(), w / "dicom"});
+    CHECK(r.code == 3);
+    CHECK(count_lines(r.err) == 1);
+    CHECK(r.err.find('\033') == std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// The conformance suite over the file store, one row for each way in which it copies.
+
+#include <blobshift/backends/file_store.hpp>
+
+#include <conformance/subject.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace blobshift::conformance {
+
+template <copy_method Copying, std::size_t PageSize = 5000>
+struct files_in_a_folder {
+    testing::temporary_folder folder;
+
+    file_store make() { return open(); }
+    file_store reopen() { return open(); }
+
+    static constexpr traits is = {.tree = true, .longest_segment_bytes = 255, .keeps_full_attributes = false};
+
+private:
+    file_store open() {
+        return file_store::open(folder.path(), {.durable = durability::none, .copying = Copying, .page_size = PageSize})
+            .value();
+    }
+};
+
+struct files : files_in_a_folder<copy_method::automatic> {};
+struct files_copied_by_bytes : files_in_a_folder<copy_method::byte_copy> {};
+struct files_in_pages_of_two : files_in_a_folder<copy_method::automatic, 2> {};
+
+}  // namespace blobshift::conformance
+
+#define BLOBSHIFT_STORES_UNDER_TEST files, files_copied_by_bytes, files_in_pages_of_two
+#include <conformance/conformance.hpp>

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include <blobshift/migrate/journal.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include <blobshift/backends/memory_store.hpp>
+
+namespace {
+
+using namespace blobshift;
+
+struct parsed {
+    std::vector<std::string> records = {};
+    result<std::size_t> cut = std::size_t{0};
+};
+
+parsed parse(std::string_view document, std::string_view kind = "test") {
+    parsed p;
+    p.cut = journal_lines::parse(document, kind, [&](std::string_view record) -> result<void> {
+        p.records.emplace_back(record);
+        return {};
+    });
+    return p;
+}
+
+std::string three_records() {
+    journal_lines lines("test");
+    for (const char* record : {"first\trecord", "", "third \xC3\xA9"}) lines.append(record);
+    return lines.text();
+}
+
+const std::vector<std::string> three = {"first\trecord", "", "third \xC3\xA9"};
+
+}  // namespace
+
+TEST_CASE("journal_lines: what was appended is parsed again, in order") {
+    const parsed p = parse(three_records());
+    REQUIRE(p.cut);
+    CHECK(*p.cut == 0);
+    CHECK(p.records == three);
+}
+
+TEST_CASE("journal_lines: a tail torn at any byte is cut and the whole lines before it are kept") {
+    const std::string document = three_records();
+    const std::size_t header = document.find('\n') + 1;
+    std::size_t whole = 0;
+    for (std::size_t size = header; size < document.size(); ++size) {
+        CAPTURE(size);
+        if (document[size - 1] == '\n' && size > header) ++whole;
+        const parsed p = parse(std::string_view(document).substr(0, size));
+        REQUIRE(p.cut);
+        CHECK(p.records == std::vector<std::string>(three.begin(), three.begin() + static_cast<std::ptrdiff_t>(whole)));
+        CHECK((*p.cut == 0) == (document[size - 1] == '\n'));
+    }
+    for (std::size_t size = 0; size < header; ++size) {
+        CAPTURE(size);
+        CHECK(parse(std::string_view(document).substr(0, size)).cut.error().code == errc::corrupt);
+    }
+}
+
+TEST_CASE("journal_lines: any bit that flips is found out, and the line is named") {
+    const std::string document = three_records();
+    const std::size_t last_line = document.rfind('\n', document.size() - 2) + 1;
+    for (std::size_t i = 0; i < document.size(); ++i) {
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string flipped = document;
+            flipped[i] = static_cast<char>(flipped[i] ^ (1 << bit));
+            CAPTURE(i);
+            CAPTURE(bit);
+            const parsed p = parse(flipped);
+            if (i >= last_line || i == last_line - 1) {
+                // The last line, or the newline before it: taken for a torn tail.
+                if (p.cut) CHECK(p.records.size() < 3);
+                else CHECK(p.cut.error().code == errc::corrupt);
+            } else {
+                REQUIRE_FALSE(p.cut);
+                CHECK(p.cut.error().message.find("line ") != std::string::npos);
+            }
+        }
+    }
+}
+
+TEST_CASE("journal_lines: lines that were moved, doubled or dropped are found out") {
+    const std::string document = three_records();
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < document.size();) {
+        const std::size_t end = document.find('\n', at) + 1;
+        lines.push_back(document.substr(at, end - at));
+        at = end;
+    }
+    REQUIRE(lines.size() == 4);
+    CHECK(parse(lines[0] + lines[2] + lines[1] + lines[3]).cut.error().code == errc::corrupt);
+    CHECK(parse(lines[0] + lines[1] + lines[1] + lines[2]).cut.error().code == errc::corrupt);
+    CHECK(parse(lines[0] + lines[2] + lines[3]).cut.error().code == errc::corrupt);
+    CHECK(parse(lines[1] + lines[2] + lines[3]).cut.error().code == errc::corrupt);
+}
+
+TEST_CASE("journal_lines: another kind, another version or no journal at all is refused") {
+    CHECK(parse(three_records(), "other").cut.error().code == errc::unsupported);
+    CHECK(parse(detail::sealed_line(0, "blobshift test 2")).cut.error().code == errc::unsupported);
+    CHECK(parse("hello\n").cut.error().code == errc::corrupt);
+    CHECK(parse("").cut.error().code == errc::corrupt);
+    CHECK(parse(std::string(100, '\0')).cut.error().code == errc::corrupt);
+}
+
+TEST_CASE("journal_lines: the reader's own error ends the parsing") {
+    auto stopped = journal_lines::parse(three_records(), "test",
+                                        [](std::string_view) -> result<void> { return fail(errc::cancelled, "enough"); });
+    CHECK(stopped.error().code == errc::cancelled);
+}
+
+TEST_CASE("journal: segments of several writers are all read, a writer's own in its order, and erased") {
+    any_store state{memory_store{}};
+    const context c;
+    {
+        journal_writer a(state, "test");
+        journal_writer b(state, "test");
+        a.append("a1");
+        CHECK(a.pending_bytes() > 0);
+        REQUIRE(a.flush(c));
+        CHECK(a.pending_bytes() == 0);
+        REQUIRE(a.flush(c));  // nothing to write: no segment
+        b.append("b1");
+        REQUIRE(b.flush(c));
+        a.append("a2");
+        a.append("a3");
+        REQUIRE(a.flush(c));
+        b.append("forgotten");
+    }
+    std::string all;
+    std::string of_a;
+    REQUIRE(read_journal(state, c, "test", [&](std::string_view record) -> result<void> {
+        all += std::string(record) + " ";
+        if (record[0] == 'a') of_a += record;
+        return {};
+    }));
+    CHECK(all.size() == 4 * 3);
+    CHECK(of_a == "a1a2a3");
+    CHECK(journal_segments(state, c, "other").value().empty());
+    CHECK(erase_journal(state, c, "test").value() == 3);
+    CHECK(journal_segments(state, c, "test").value().empty());
+}
+
+TEST_CASE("journal: a corrupt segment is an error, never skipped") {
+    any_store state{memory_store{}};
+    state.put({}, blob_name::parse(".blobshift/test/0-00000000").value(), as_bytes("nonsense\nmore\n"), {}, {}).value();
+    CHECK(read_journal(state, {}, "test", [](std::string_view) -> result<void> { return {}; }).error().code ==
+          errc::corrupt);
+}

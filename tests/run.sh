@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Every test, in the everyday build and under the address and undefined-behaviour sanitizers, on a fresh Debian 12:
+#
+#     tests/run.sh        installs what is missing (as root or with sudo), builds in .build/, runs, ends with a count
+#
+# More compilers and sanitizers: tests/run_full.sh
+source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
+
+house
+lane gcc gcc
+lane asan asan
+finish

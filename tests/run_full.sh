@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# All that tests/run.sh does, then the thread sanitizer, both ends of the range of clang, an optimised build without
+# assertions, and whatever stands in tests/full/*.sh (each is sourced: it may call need and lane). Takes long.
+source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
+
+house
+need clang libclang-rt-14-dev
+lane gcc gcc
+lane asan asan
+lane tsan tsan
+lane clang clang
+lane release release
+if apt-cache show clang-19 >/dev/null 2>&1; then
+    need clang-19
+    lane clang-19 clang -D CMAKE_CXX_COMPILER=clang++-19
+else
+    echo "== clang-19: skipped, this system does not offer it"
+    skipped=$((skipped + 1))
+fi
+for script in tests/full/*.sh; do
+    # shellcheck disable=SC1090
+    [ -f "$script" ] && source "$script"
+done
+finish

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What tests/run.sh and tests/run_full.sh are made of. A lane is one build of everything and one run of every test, in
+# .build/NAME. Sourced, never run.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+set -u
+jobs=$(nproc)
+passed=0 failed=0 skipped=0
+
+# need PACKAGE...: installs those that are missing, from Debian's own archive.
+need() {
+    local package missing=()
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    local root=(env DEBIAN_FRONTEND=noninteractive)
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "only root can install what is missing: ${missing[*]}" >&2; exit 1; }
+        root=(sudo "${root[@]}")
+    fi
+    echo "== installing ${missing[*]}"
+    if ! { "${root[@]}" apt-get update -q && "${root[@]}" apt-get install -qy --no-install-recommends "${missing[@]}"; } </dev/null; then
+        echo "could not install ${missing[*]}" >&2
+        exit 1
+    fi
+}
+
+# lane NAME PRESET [cmake option...]: configures, builds, tests; counts, and goes on when something failed.
+lane() {
+    local name=$1 preset=$2 build=.build/$1 started=$SECONDS
+    shift 2
+    echo "== $name: building in $build"
+    mkdir -p "$build"
+    rm -f "$build/junit.xml"
+    if cmake -C "cmake/presets/$preset.cmake" -S . -B "$build" -G Ninja "$@" >"$build/configure.log" 2>&1 ||
+        { cat "$build/configure.log"; false; } &&
+        cmake --build "$build" -j "$jobs" </dev/null; then
+        echo "== $name: built in $((SECONDS - started)) s"
+        ctest --test-dir "$build" -j "$jobs" --no-tests=error --output-on-failure --output-junit junit.xml </dev/null
+    fi
+    if [ -f "$build/junit.xml" ]; then
+        local tests failures absent
+        tests=$(junit "$build" tests) failures=$(junit "$build" failures)
+        absent=$(($(junit "$build" skipped) + $(junit "$build" disabled)))
+        passed=$((passed + tests - failures - absent)) failed=$((failed + failures)) skipped=$((skipped + absent))
+    else
+        echo "== $name: the build failed, no test ran"
+        failed=$((failed + 1))
+    fi
+    echo "== $name: $((SECONDS - started)) s"
+}
+
+# junit FOLDER NAME: a number from the head of ctest's report.
+junit() { sed -n "s/^[[:space:]]*$2=\"\([0-9]*\)\".*/\1/p" "$1/junit.xml" | head -n 1; }
+
+# The last line, and the exit status.
+finish() {
+    echo "== all lanes: $SECONDS s"
+    local line="$passed passed, $failed failed"
+    [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
+    echo "$line"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+# house: everything that the build and the tests use.
+house() {
+    need g++ cmake ninja-build ccache git ca-certificates strace \
+        libcurl4-openssl-dev libssl-dev libpugixml-dev nlohmann-json3-dev \
+        doctest-dev libcli11-dev libdcmtk-dev libxxhash-dev libbenchmark-dev libcpp-httplib-dev
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    command -v npm >/dev/null || need nodejs npm
+    tests/azure/install_azurite.sh || echo "== without Azurite: the tests against it are skipped"
+}
