@@ -119,7 +119,8 @@ TEST_CASE("cuts: a TLS connection that ends at any byte, handshake included, nev
                 auto transport = open_transport({.ca_file = authority.ca_file()});
                 const auto answer = send(transport, make_request(e.method, url(relay)));
                 if (!answer) CHECK(answer.error().is_transient());
-                if (answer) CHECK(at + 8 > all);  // the handshake's signatures differ by a few bytes in length
+                // Signatures and tickets differ by some bytes in length; the record with the answer is longer.
+                if (answer) CHECK(at + 64 > all);
                 ++points;
             }
         }
