@@ -26,6 +26,8 @@ struct scanned {
     std::shared_ptr<testing::file_script> script = std::make_shared<testing::file_script>();
     scripted_files files{script};
     detail::file_tree<scripted_files> tree{files, files.open_root(disk.path().c_str()), 0700};
+
+    ~scanned() { script->clear(); }  // it may refer to what was the test's own
     std::uint64_t foreign = 0;
 
     result<std::vector<std::string>> scan(const list_query& q = {}) {

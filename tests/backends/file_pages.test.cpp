@@ -25,6 +25,8 @@ struct paged {
     scripted_files files{script};
     detail::file_tree<scripted_files> tree{files, files.open_root(disk.path().c_str()), 0700};
 
+    ~paged() { script->clear(); }  // it may refer to what was the test's own
+
     using lister = detail::file_pages<scripted_files>;
 
     /// All pages of a listing. `between` is called after each.

@@ -22,6 +22,8 @@ struct home {
     scripted_files files{script};
     detail::file_tree<scripted_files> tree{files, files.open_root(disk.path().c_str()), 0700};
 
+    ~home() { script->clear(); }  // it may refer to what was the test's own
+
     /// One owner of temporary files: what a process has.
     struct owner {
         handle lock;

@@ -48,7 +48,12 @@ public:
             auto made = copy_seen(c, r, source->info);
             const bool replaced = !made && made.error().code == errc::condition_failed &&
                                   made.error().subject == r.from.text() && r.source.is_always();
-            if (!replaced || race == most_races) return made;
+            if (!replaced) return made;
+            if (race == most_races) {
+                error e = make_error(errc::conflict, "the source changes faster than it can be copied", r.from.text());
+                e.again = retry_hint::wait;
+                return unexpected(std::move(e));
+            }
         }
     }
 
