@@ -45,7 +45,7 @@ endfunction()
 
 check_list(include/blobshift "" cmake/headers.cmake BLOBSHIFT_HEADERS BLOBSHIFT_AZURE_HEADERS BLOBSHIFT_CONFIG_HEADERS)
 check_list(tests "\\.test\\.cpp$" tests/sources.cmake BLOBSHIFT_TEST_SOURCES BLOBSHIFT_AZURE_TEST_SOURCES
-           BLOBSHIFT_CONFIG_TEST_SOURCES)
+           BLOBSHIFT_LARGE_TEST_SOURCES BLOBSHIFT_CONFIG_TEST_SOURCES)
 check_list(examples "^[^/]*\\.cpp$" examples/sources.cmake BLOBSHIFT_EXAMPLES BLOBSHIFT_AZURE_EXAMPLES
            BLOBSHIFT_CONFIG_EXAMPLES)
 

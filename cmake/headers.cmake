@@ -54,7 +54,7 @@ set(BLOBSHIFT_HEADERS
     migrate/evidence.hpp
     migrate/inventory.hpp
     migrate/job.hpp
-    migrate/journal.hpp
+    store/journal.hpp
     migrate/ledger.hpp
     migrate/observer.hpp
     migrate/plan.hpp

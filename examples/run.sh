@@ -20,23 +20,7 @@ case "${1-}" in
     *) echo "usage: examples/run.sh [--keep | --azurite]" >&2; exit 2 ;;
 esac
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
-        echo "only root can install packages: run this as root" >&2; return 1
-    fi
-}
-
-# need PACKAGE...: installs those that are missing, from Debian's own archive.
-need() {
-    local package missing=()
-    for package in "$@"; do
-        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return
-    echo "== installing ${missing[*]}"
-    as_root apt-get update -q </dev/null
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" </dev/null
-}
+source tests/support/need.sh
 
 # The data: unpacked, not installed, and kept for the next time.
 fetch_data() {

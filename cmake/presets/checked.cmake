@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# What gcc, clang, asan and tsan share: a little optimisation (the tests run long), line numbers, the standard library's
-# own checks, and no component left out in silence.
+# What gcc, clang, asan and tsan share: no optimisation (to build takes longer than to run), line numbers, the standard
+# library's own checks, and no component left out in silence.
 
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
 set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1 -D_GLIBCXX_ASSERTIONS" CACHE STRING "")

@@ -59,7 +59,7 @@
 #include <blobshift/migrate/evidence.hpp>
 #include <blobshift/migrate/inventory.hpp>
 #include <blobshift/migrate/job.hpp>
-#include <blobshift/migrate/journal.hpp>
+#include <blobshift/store/journal.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/observer.hpp>
 #include <blobshift/migrate/plan.hpp>

@@ -6,27 +6,9 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 set -u
+source tests/support/need.sh
 jobs=$(nproc)
 passed=0 failed=0 skipped=0
-
-# need PACKAGE...: installs those that are missing, from Debian's own archive.
-need() {
-    local package missing=()
-    for package in "$@"; do
-        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return
-    local root=(env DEBIAN_FRONTEND=noninteractive)
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || { echo "only root can install what is missing: ${missing[*]}" >&2; exit 1; }
-        root=(sudo "${root[@]}")
-    fi
-    echo "== installing ${missing[*]}"
-    if ! { "${root[@]}" apt-get update -q && "${root[@]}" apt-get install -qy --no-install-recommends "${missing[@]}"; } </dev/null; then
-        echo "could not install ${missing[*]}" >&2
-        exit 1
-    fi
-}
 
 # lane NAME PRESET [cmake option...]: configures, builds, tests; counts, and goes on when something failed.
 lane() {

@@ -18,7 +18,7 @@
 
 #include <blobshift/core/etag.hpp>
 #include <blobshift/core/xxh64.hpp>
-#include <blobshift/migrate/journal.hpp>
+#include <blobshift/store/journal.hpp>
 
 namespace blobshift::inline v1 {
 

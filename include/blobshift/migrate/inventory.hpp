@@ -172,18 +172,21 @@ private:
         (mark == source_mark ? counts_.sources : counts_.targets) += 1;
         (mark == source_mark ? counts_.source_bytes : counts_.target_bytes) += info.size_bytes;
         payload_.assign(1, mark);
+        // A store that can link makes its object ids of the tags: what is the same twice is kept once.
+        const std::string& tag = info.tag.text();
+        const bool id_has_tag = !tag.empty() && info.object_id.ends_with(tag);
         const unsigned flags = static_cast<unsigned>(info.copy) | (info.obstacles.archived ? 8U : 0U) |
                                (info.obstacles.leased ? 16U : 0U) | (info.obstacles.immutable ? 32U : 0U) |
-                               (info.obstacles.has_snapshots ? 64U : 0U);
+                               (info.obstacles.has_snapshots ? 64U : 0U) | (id_has_tag ? 128U : 0U);
         payload_ += static_cast<char>(flags);
         char size[sizeof(std::uint64_t)];
         std::memcpy(size, &info.size_bytes, sizeof size);
         payload_.append(size, sizeof size);
         if (mark == source_mark) payload_ += info.name.text();
         payload_ += '\0';
-        payload_ += info.tag.text();
+        payload_ += tag;
         payload_ += '\0';
-        payload_ += info.object_id;
+        payload_.append(info.object_id, 0, info.object_id.size() - (id_has_tag ? tag.size() : 0));
         payload_ += '\0';
         if (info.stored_hash) {
             payload_ += to_string(info.stored_hash->algorithm);
@@ -223,6 +226,7 @@ private:
         facts.name = text();
         facts.tag = etag(text());
         facts.object_id = text();
+        if ((flags & 128U) != 0) facts.object_id += facts.tag.text();
         facts.stored_hash = text();
         facts.tier = text();
         if (mark == source_mark) {

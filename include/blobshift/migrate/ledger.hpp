@@ -16,7 +16,7 @@
 #include <utility>      // move
 
 #include <blobshift/core/blob_name.hpp>
-#include <blobshift/migrate/journal.hpp>
+#include <blobshift/store/journal.hpp>
 
 namespace blobshift::inline v1 {
 

@@ -7,7 +7,7 @@
 #ifndef BLOBSHIFT_MIGRATE_SPILL_SORT_HPP
 #define BLOBSHIFT_MIGRATE_SPILL_SORT_HPP
 
-#include <algorithm>    // sort, make_heap, push_heap, pop_heap, min, max
+#include <algorithm>    // copy, sort, make_heap, push_heap, pop_heap, min, max
 #include <cstddef>      // size_t
 #include <cstdint>      // uint32_t, uint64_t
 #include <cstring>      // memcpy
@@ -60,6 +60,9 @@ public:
         if (arena_.size() + head_bytes + key.size() + payload.size() > chunk_bytes_ && !offsets_.empty()) {
             if (auto spilled = spill(); !spilled) return spilled;
         }
+        // Once it is large, all at once: to double what is already megabytes costs more than the rest of the work.
+        constexpr std::size_t large = std::size_t{1} << 20;
+        if (arena_.size() > large && arena_.capacity() < chunk_bytes_) arena_.reserve(chunk_bytes_);
         offsets_.push_back(static_cast<std::uint32_t>(arena_.size()));
         append(arena_, key, payload);
         return {};
@@ -133,10 +136,12 @@ private:
     static void append(std::vector<char>& to, std::string_view key, std::string_view payload) {
         const std::uint32_t sizes[2] = {static_cast<std::uint32_t>(key.size()),
                                         static_cast<std::uint32_t>(payload.size())};
-        const auto* head = reinterpret_cast<const char*>(sizes);
-        to.insert(to.end(), head, head + head_bytes);
-        to.insert(to.end(), key.begin(), key.end());
-        to.insert(to.end(), payload.begin(), payload.end());
+        const std::size_t at = to.size();
+        to.resize(at + head_bytes + key.size() + payload.size());
+        char* free = to.data() + at;
+        std::memcpy(free, sizes, head_bytes);
+        std::copy(key.begin(), key.end(), free + head_bytes);
+        std::copy(payload.begin(), payload.end(), free + head_bytes + key.size());
     }
     [[nodiscard]] static record view(const std::vector<char>& from, std::size_t offset) noexcept {
         std::uint32_t sizes[2];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <blobshift/migrate/journal.hpp>
+#include <blobshift/store/journal.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,10 +2,10 @@
 //
 // Records that outlive a crash: checksummed lines, in segments that are each one blob of the state store.
 //
-// Row: migrate (core, store).   Tests: tests/migrate/journal.test.cpp
+// Row: store (core).   Tests: tests/store/journal.test.cpp
 
-#ifndef BLOBSHIFT_MIGRATE_JOURNAL_HPP
-#define BLOBSHIFT_MIGRATE_JOURNAL_HPP
+#ifndef BLOBSHIFT_STORE_JOURNAL_HPP
+#define BLOBSHIFT_STORE_JOURNAL_HPP
 
 #include <algorithm>    // sort
 #include <cstddef>      // size_t
