@@ -34,6 +34,7 @@ set(BLOBSHIFT_HEADERS
     core/context.hpp
     core/crc64_nvme.hpp
     core/digest.hpp
+    core/eight_bytes.hpp
     core/error.hpp
     core/etag.hpp
     core/function_ref.hpp
@@ -43,25 +44,44 @@ set(BLOBSHIFT_HEADERS
     core/secret.hpp
     core/time.hpp
     core/xxh64.hpp
+    layers/fault.hpp
+    layers/fault_plan.hpp
     layers/layer.hpp
     layers/observe.hpp
     layers/prefix.hpp
     layers/read_only.hpp
     layers/retry.hpp
     layers/throttle.hpp
+    migrate/announcer.hpp
+    migrate/check.hpp
+    migrate/cleanup.hpp
     migrate/compare.hpp
     migrate/copy.hpp
     migrate/evidence.hpp
+    migrate/heartbeat.hpp
     migrate/inventory.hpp
     migrate/job.hpp
     store/journal.hpp
     migrate/ledger.hpp
+    migrate/mend.hpp
     migrate/observer.hpp
+    migrate/obstacle.hpp
+    migrate/operation.hpp
+    migrate/pair_copier.hpp
     migrate/plan.hpp
+    migrate/progress.hpp
+    migrate/record.hpp
     migrate/remove.hpp
     migrate/report.hpp
+    migrate/rollback.hpp
+    migrate/run.hpp
+    migrate/seal.hpp
+    migrate/second_look.hpp
     migrate/spill_sort.hpp
+    migrate/stage.hpp
+    migrate/sweep.hpp
     migrate/verify.hpp
+    migrate/wave_guard.hpp
     naming/dicom_names.hpp
     naming/format.hpp
     naming/name_parts.hpp
@@ -76,8 +96,18 @@ set(BLOBSHIFT_HEADERS
     store/byte_order.hpp
     store/download.hpp
     store/ops.hpp
+    store/scan_ahead.hpp
+    store/token_bucket.hpp
     store/transfer.hpp
-    store/upload.hpp)
+    store/upload.hpp
+    views/deletion_log.hpp
+    views/format_switch.hpp
+    views/instance_hooks.hpp
+    views/instance_record.hpp
+    views/instance_store.hpp
+    views/numbered_journal.hpp
+    views/repair_list.hpp
+    views/write_once.hpp)
 
 # CURL, OpenSSL and pugixml: blobshift::azure.
 set(BLOBSHIFT_AZURE_HEADERS
@@ -128,4 +158,11 @@ set(BLOBSHIFT_AZURE_HEADERS
     detail/xml_reader.hpp)
 
 # nlohmann-json: blobshift::config.
-set(BLOBSHIFT_CONFIG_HEADERS)
+set(BLOBSHIFT_CONFIG_HEADERS
+    config/appsettings.hpp
+    config/change_feed.hpp
+    config/feed_record.hpp
+    config/feed_text.hpp
+    config/json.hpp
+    config/setting_values.hpp
+    config/utc_text.hpp)

@@ -8,8 +8,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <blobshift/config/utc_text.hpp>
+
 #include "exit_code.hpp"
 #include "file_io.hpp"
+#include "json_line.hpp"
 
 namespace blobshift::cli {
 
@@ -44,12 +47,15 @@ void console::draw(std::string_view text) {
     drawn_ = !text.empty();
 }
 
-void console::write_line(std::string_view head, std::string_view text) {
+void console::write_line(const log_line& line) {
     clear();
-    std::string line(head);
-    line += printable(text);
-    line += '\n';
-    write_to_stderr(line);
+    if (json_clock_ == nullptr) {
+        write_to_stderr(std::string(line.head) + printable(line.text) + "\n");
+        return;
+    }
+    json j = {{"time", utc_text(json_clock_->utc_now())}, {"level", line.level}, {"message", line.text}};
+    if (line.progress != nullptr) j.update(progress_json(*line.progress));
+    write_to_stderr(json_line(j));
 }
 
 std::string printable(std::string_view text) {
@@ -61,6 +67,7 @@ std::string printable(std::string_view text) {
 }
 
 std::string human_bytes(std::uint64_t bytes) {
+    if (bytes == 1) return "1 byte";
     if (bytes < 1000) return std::to_string(bytes) + " bytes";
     constexpr std::array units = {"kB", "MB", "GB", "TB", "PB", "EB"};
     double value = static_cast<double>(bytes) / 1000;

@@ -10,6 +10,9 @@
 #include <string>       // string
 #include <string_view>  // string_view
 
+#include <blobshift/core/clock.hpp>
+#include <blobshift/migrate/observer.hpp>
+
 namespace blobshift::cli {
 
 /// \par Thread-safety  One thread.
@@ -27,17 +30,37 @@ public:
 
     /// Writes `text` to stdout. Throws `failure` when it cannot be written, without a line when its reader has gone.
     void print(std::string_view text);
+    /// From now on each line on stderr is a JSON object: `time` (UTC), `level` and `message`, for programs that collect
+    /// logs. `clock` must outlive the console.
+    void use_json(const time_source& clock) {
+        json_clock_ = &clock;
+        columns_ = 0;
+    }
+
     /// Writes one line to stderr: "blobshift: " and `text`, whose control characters are replaced.
-    void say(std::string_view text) { write_line("blobshift: ", text); }
+    void say(std::string_view text) { write_line({.level = "warning", .head = "blobshift: ", .text = text}); }
+    /// Says why the program cannot go on.
+    void fail(std::string_view text) { write_line({.level = "error", .head = "blobshift: ", .text = text}); }
     /// Writes one line to stderr, to the letter: what operators and programs wait for.
-    void log(std::string_view text) { write_line("", text); }
+    void log(std::string_view text) { write_line({.level = "information", .head = {}, .text = text}); }
+    /// Says how far the program is: `text` for people, `event` for programs.
+    void log_progress(std::string_view text, const progress_event& event) {
+        write_line({.level = "information", .head = "blobshift: ", .text = text, .progress = &event});
+    }
     /// Draws over the last line of the terminal. Nothing where there is none.
     void draw(std::string_view text);
     void clear() { draw(""); }
 
 private:
-    void write_line(std::string_view head, std::string_view text);
+    struct log_line {
+        std::string_view level;
+        std::string_view head;  ///< For people only.
+        std::string_view text;
+        const progress_event* progress = nullptr;
+    };
+    void write_line(const log_line& line);
 
+    const time_source* json_clock_ = nullptr;  ///< Null: lines are for people.
     std::size_t columns_ = 0;
     bool drawn_ = false;
 };

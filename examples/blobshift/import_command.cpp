@@ -24,7 +24,7 @@
 #include "json_line.hpp"
 #include "program.hpp"
 #include "progress.hpp"
-#include "report_file.hpp"
+#include "run_report.hpp"
 #include "store_address.hpp"
 
 namespace blobshift::cli {
@@ -97,7 +97,10 @@ public:
             throw wrong_use("there is no directory " + o.folder + "; name one that holds DICOM files");
         }
         const store_settings settings{.durable = parse_durability(o.durable)};
-        if (!o.report.empty()) report_.emplace(o.report);
+        if (!o.report.empty()) {
+            report_.emplace(o.report, *p.ctx.clock, "import",
+                            json{{"format", o.format}, {"names", o.report_names}, {"durability", o.durable}});
+        }
         instances_.emplace(open_store(o.store, opening::create, settings));
         if (!o.metadata.empty()) metadata_.emplace(open_store(o.metadata, opening::create, settings));
     }
@@ -108,15 +111,22 @@ public:
         const fs::path root(o_.folder);
         const auto files = files_below(root, [&](const std::string& path, const char* why) { skip(path, why); });
         for (std::size_t i = 0; i < files.size() && !p_.ctx.stop.stop_requested(); ++i) {
-            progress_.show({.phase = "import", .objects = i, .objects_total = files.size()});
+            show_progress(i, files.size());
             const auto stored = import_file(files[i].empty() ? root.string() : (root / files[i]).string(), files[i]);
             if (!stored && exit_code_of(stored.error()) == exit_code::interrupted) break;
             if (!stored) skip(files[i], stored.error().message);
         }
+        show_progress(imported_ + skipped_, files.size());
         return summarize(files.size());
     }
 
 private:
+    void show_progress(std::size_t files, std::size_t all) {
+        const progress_event now{.phase = "import", .objects = files, .objects_total = all, .bytes = bytes_};
+        if (report_) report_->add_progress(now);
+        progress_.show(now);
+    }
+
     [[nodiscard]] static format format_of(const std::string& text) {
         auto f = parse_format(text);
         if (!f) throw wrong_use("--format is old, dual or new");
@@ -205,13 +215,14 @@ private:
                 const std::vector<stored_blob>& made) {
         if (!report_) return;
         json line = {{"outcome", what}};
+        if (!made.empty()) line["bytes"] = made.front().info.size_bytes;
         if (o_.report_names) line["file"] = path;
         if (!made.empty()) line["watermark"] = last_;
         if (!why.empty()) line["reason"] = why;
         if (o_.report_names) {
             for (const stored_blob& blob : made) line["names"].push_back(blob.info.name.text());
         }
-        report_->write(json_line(line));
+        report_->add_object(json_line(line));
     }
 
     exit_code summarize(std::size_t files) {
@@ -226,25 +237,28 @@ private:
             p_.out.print("imported " + std::to_string(imported_) + " of " + std::to_string(files) + " files (" +
                          human_bytes(bytes_) + "), skipped " + std::to_string(skipped_) + "\n");
         }
-        bool complete = skipped_ == 0 && imported_ == files;
+        const bool complete = skipped_ == 0 && imported_ == files;
+        exit_code code = stopped ? exit_code::interrupted : complete ? exit_code::done : exit_code::some_failed;
         if (report_) {
-            if (const auto written = report_->finish(); !written) {
+            const json came_to = {{"complete", complete},
+                                  {"interrupted", stopped},
+                                  {"outcomes",
+                                   {{"imported", {{"objects", imported_}, {"bytes", bytes_}}},
+                                    {"skipped", {{"objects", skipped_}, {"bytes", 0}}}}}};
+            if (const auto written = report_->finish(code, came_to); !written) {
                 p_.out.say("the report is not complete: " + describe(written.error()));
-                complete = false;
+                if (code == exit_code::done) code = exit_code::some_failed;
             }
         }
-        if (stopped) {
-            p_.out.say("interrupted; what is imported stays, and a second import stores it again");
-            return exit_code::interrupted;
-        }
-        return complete ? exit_code::done : exit_code::some_failed;
+        if (stopped) p_.out.say("interrupted; what is imported stays, and a second import stores it again");
+        return code;
     }
 
     const import_options& o_;
     program& p_;
     format format_;
     progress progress_;
-    std::optional<report_file> report_ = {};
+    std::optional<run_report> report_ = {};
     std::optional<any_store> instances_ = {};
     std::optional<any_store> metadata_ = {};
     bool keeps_attributes_ = true;  ///< As far as is known: some file systems keep none.

@@ -41,6 +41,7 @@ exit_code run(int argc, char** argv, program& p) {
     add_import_command(app, p);
     add_name_command(app, p);
     add_migration_commands(app, p);
+    add_report_command(app, p);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {  // --help, --version
@@ -61,10 +62,10 @@ int main(int argc, char** argv) {
     try {
         return static_cast<int>(run(argc, argv, p));
     } catch (const failure& f) {
-        if (*f.what() != '\0') out.say(f.what());
+        if (*f.what() != '\0') out.fail(f.what());
         return static_cast<int>(f.code());
     } catch (const std::exception& e) {
-        out.say(std::string("unexpected: ") + e.what() + "; run it again, and report it if that does not help");
+        out.fail(std::string("unexpected: ") + e.what() + "; run it again, and report it if that does not help");
         return static_cast<int>(exit_code::some_failed);
     }
 }

@@ -5,9 +5,11 @@
 #include <charconv>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <blobshift/layers/prefix.hpp>
 
+#include "outcome_kinds.hpp"
 #include "store_address.hpp"
 
 namespace blobshift::cli {
@@ -29,19 +31,22 @@ namespace {
     return value;
 }
 
-/// Whether somebody must do something about an object of this outcome.
-[[nodiscard]] bool is_left_behind(outcome what) {
-    switch (what) {
-        case outcome::pending:
-        case outcome::different:
-        case outcome::collision:
-        case outcome::blocked:
-        case outcome::changed:
-        case outcome::foreign:
-        case outcome::unnameable:
-        case outcome::failed: return true;
-        default: return false;
-    }
+/// What a report says of the options: neither an address nor a path.
+[[nodiscard]] json settings_of(const migration_options& o) {
+    json settings = {{"verify", o.level},
+                     {"concurrency", o.concurrency},
+                     {"durability", o.durable},
+                     {"shard", o.shard_text},
+                     {"dry_run", o.dry_run},
+                     {"names", o.report_names},
+                     {"containers", o.metadata.empty() ? 1 : 2}};
+    settings.update(o.reported);
+    settings["state"] = o.state.empty() ? "in the store" : "in a store of its own";
+    if (o.rate) settings["requests_per_second"] = *o.rate;
+    if (o.partial) settings["partial"] = true;
+    if (o.reverify) settings["reverify"] = true;
+    if (o.max_delete != (std::numeric_limits<std::uint64_t>::max)()) settings["max_delete"] = o.max_delete;
+    return settings;
 }
 
 }  // namespace
@@ -64,61 +69,86 @@ shard migration_options::part() const {
 
 job_listener::job_listener(const migration_options& o, program& p)
     : out_(p.out), progress_(p.out, *p.ctx.clock), lines_(o.report_names), reports_names_(o.report_names) {
-    if (!o.report.empty()) report_.emplace(o.report);
+    if (!o.report.empty()) report_.emplace(o.report, *p.ctx.clock, o.command, settings_of(o));
 }
 
-void job_listener::on_object(const object_event& event) {
-    if (is_left_behind(event.what)) {
+migration_observer& job_listener::of_container(std::size_t container) {
+    while (ears_.size() < container) ears_.emplace_back(*this, ears_.size() + 1);
+    return ears_[container - 1];
+}
+
+void job_listener::enter(std::size_t container) {
+    if (std::exchange(entered_, container) == container || !report_) return;
+    report_->begin_container(container, container == 1 ? "files" : "metadata");
+}
+
+void job_listener::ear::on_object(const object_event& event) {
+    const outcome_kind& kind = kind_of(event.what);
+    if (kind.left_behind) {
         std::string why(event.reason);
         if (why.empty() && event.failure != nullptr) why = describe(*event.failure);
-        ++of_pass_[{event.what, std::move(why)}];
+        ++left_behind_[{event.what, std::move(why)}];
     }
     // What a further look finds as the first one did has its line already.
-    const bool untouched = event.what == outcome::foreign || event.what == outcome::unnameable;
-    const bool again = (untouched && (pass_ > 1 || looked_ahead_)) || (event.what == outcome::present && pass_ > 1);
-    if (report_ && !again) report_->write(lines_.line(event));
+    const bool again =
+        (kind.untouched && (pass_ > 1 || listener_.looked_ahead_)) || (event.what == outcome::present && pass_ > 1);
+    if (!listener_.report_ || again) return;
+    listener_.enter(container_);
+    listener_.report_->add_object(listener_.lines_.line(event));
 }
 
-void job_listener::on_progress(const progress_event& event) {
+void job_listener::ear::on_progress(const progress_event& event) {
     if (event.phase == "list" && event.objects == 0) {
         ++pass_;
-        of_pass_.clear();
+        left_behind_.clear();
     }
-    progress_.show(event);
+    listener_.enter(container_);
+    if (listener_.report_) listener_.report_->add_progress(event);
+    listener_.progress_.show(event);
 }
 
-void job_listener::begin_job() {
+void job_listener::ear::begin_again() {
     pass_ = 0;
-    for (const auto& [reason, objects] : of_pass_) of_jobs_[reason] += objects;
-    of_pass_.clear();
+    left_behind_.clear();
 }
 
 void job_listener::begin_again() {
-    begin_job();
-    of_jobs_.clear();
+    for (ear& each : ears_) each.begin_again();
     looked_ahead_ = true;
 }
 
-bool job_listener::finish() {
-    begin_job();
-    out_.clear();
-    for (const auto& [reason, objects] : of_jobs_) {
-        out_.say(std::to_string(objects) + " " + std::string(to_string(reason.first)) +
-                 (reason.second.empty() ? "" : ": " + reason.second));
+exit_code job_listener::finish(exit_code code, json came_to) {
+    reasons of_all;
+    for (const ear& each : ears_) {
+        for (const auto& [reason, objects] : each.left_behind()) of_all[reason] += objects;
     }
-    if (!of_jobs_.empty() && !(report_ && reports_names_)) {
+    out_.clear();
+    json left_behind = json::array();
+    for (const auto& [reason, objects] : of_all) {
+        const std::string_view what = to_string(reason.first);
+        out_.say(std::to_string(objects) + " " + std::string(what) +
+                 (reason.second.empty() ? "" : ": " + reason.second));
+        left_behind.push_back({{"outcome", what}, {"reason", reason.second}, {"objects", objects}});
+    }
+    if (!of_all.empty() && !(report_ && reports_names_)) {
         out_.say("to see which: --report FILE --report-names (personal data; only you can read the file)");
     }
-    if (!report_) return true;
-    const auto written = report_->finish();
-    if (!written) out_.say("the report is not complete: " + describe(written.error()));
-    return written.has_value();
+    if (!report_) return code;
+    came_to["left_behind"] = std::move(left_behind);
+    const auto written = report_->finish(code, came_to);
+    if (written) return code;
+    out_.say("the report is not complete: " + describe(written.error()));
+    return code == exit_code::done ? exit_code::some_failed : code;
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 migration_session::migration_session(const migration_options& o, program& p)
-    : p_(p), options_{.concurrency = parse_concurrency(o.concurrency), .part = o.part(), .dry_run = o.dry_run} {
+    : p_(p),
+      options_{.concurrency = parse_concurrency(o.concurrency),
+               .batch_size = o.batch_size,
+               .part = o.part(),
+               .dry_run = o.dry_run} {
     open(o.store, o, false);
     if (!o.metadata.empty()) open(o.metadata, o, true);
     scratch_folder_.emplace(o.scratch);

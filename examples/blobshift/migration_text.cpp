@@ -2,42 +2,11 @@
 #include "migration_text.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "console.hpp"
+#include "outcome_kinds.hpp"
 
 namespace blobshift::cli {
-
-namespace {
-
-constexpr std::array all_outcomes = {outcome::copied,  outcome::repaired,  outcome::verified,  outcome::removed,
-                                     outcome::present, outcome::absent,    outcome::missing,   outcome::pending,
-                                     outcome::changed, outcome::different, outcome::collision, outcome::blocked,
-                                     outcome::failed,  outcome::foreign,   outcome::unnameable};
-static_assert(all_outcomes.size() == outcome_count);
-
-[[nodiscard]] std::string_view in_words(outcome what) {
-    switch (what) {
-        case outcome::copied: return "copied";
-        case outcome::repaired: return "copied over an empty or failed copy";
-        case outcome::present: return "equal to their copy";
-        case outcome::verified: return "verified";
-        case outcome::removed: return "deleted";
-        case outcome::absent: return "gone by themselves";
-        case outcome::missing: return "without a copy";
-        case outcome::pending: return "still being copied by the store";
-        case outcome::different: return "different from their copy";
-        case outcome::collision: return "with a new name that others have, too";
-        case outcome::blocked: return "blocked";
-        case outcome::changed: return "changed meanwhile";
-        case outcome::foreign: return "of neither scheme (left alone)";
-        case outcome::unnameable: return "without a new name (left alone)";
-        case outcome::failed: return "failed";
-    }
-    return "unknown";
-}
-
-}  // namespace
 
 void table::add(std::string_view text, std::uint64_t objects, std::optional<std::uint64_t> bytes) {
     if (objects == 0) return;
@@ -62,21 +31,6 @@ std::string table::text() const {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-
-void add_plan(migration_plan& sum, const migration_plan& other) {
-    sum.found.sources += other.found.sources;
-    sum.found.source_bytes += other.found.source_bytes;
-    sum.found.targets += other.found.targets;
-    sum.found.target_bytes += other.found.target_bytes;
-    sum.found.dialects += other.found.dialects;
-    sum.found.foreign += other.found.foreign;
-    sum.found.unnameable += other.found.unnameable;
-    sum.outcomes += other.outcomes;
-    sum.repairs += other.repairs;
-    sum.only_new += other.only_new;
-    sum.obstructed += other.obstructed;
-    for (std::size_t i = 0; i < sum.by_level.size(); ++i) sum.by_level[i] += other.by_level[i];
-}
 
 std::string plan_text(const migration_plan& plan) {
     table t;
@@ -125,24 +79,43 @@ json plan_json(const migration_plan& plan) {
             {"requests", {{"lists", requests.lists}, {"copies", requests.copies}, {"batches", requests.batches}}}};
 }
 
+namespace {
+
+/// In the order in which outcomes are shown.
+template <class Visit>
+void for_each_outcome(Visit visit) {
+    for (const outcome_kind& kind : outcome_kinds()) {
+        for (std::size_t i = 0; i < outcome_count; ++i) {
+            const auto what = static_cast<outcome>(i);
+            if (to_string(what) == kind.name) visit(what, kind);
+        }
+    }
+}
+
+}  // namespace
+
 std::string outcomes_text(const outcome_counts& counts) {
     table t;
-    for (const outcome what : all_outcomes) t.add(in_words(what), counts.objects(what), counts.bytes(what));
+    for_each_outcome(
+        [&](outcome what, const outcome_kind& kind) { t.add(kind.label, counts.objects(what), counts.bytes(what)); });
     return t.text();
 }
 
 json outcomes_json(const outcome_counts& counts) {
     json j = json::object();
-    for (const outcome what : all_outcomes) {
-        if (counts.objects(what) == 0) continue;
-        j[std::string(to_string(what))] = {{"objects", counts.objects(what)}, {"bytes", counts.bytes(what)}};
-    }
+    for_each_outcome([&](outcome what, const outcome_kind& kind) {
+        if (counts.objects(what) == 0) return;
+        j[kind.name] = {{"objects", counts.objects(what)}, {"bytes", counts.bytes(what)}};
+    });
     return j;
 }
 
 json obstacles_json(const std::vector<obstacle>& obstacles) {
     json j = json::array();
-    for (const obstacle& o : obstacles) j.push_back({{"code", o.code}, {"objects", o.objects}, {"text", o.text}});
+    for (const obstacle& o : obstacles) {
+        j.push_back({{"code", o.code}, {"objects", o.objects}, {"text", o.text}});
+        if (!o.node.empty()) j.back()["node"] = o.node;
+    }
     return j;
 }
 

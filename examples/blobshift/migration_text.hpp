@@ -33,9 +33,6 @@ private:
     std::vector<row> rows_ = {};
 };
 
-/// Adds what another container's plan says.
-void add_plan(migration_plan& sum, const migration_plan& other);
-
 [[nodiscard]] std::string plan_text(const migration_plan& plan);
 [[nodiscard]] json plan_json(const migration_plan& plan);
 

@@ -31,6 +31,7 @@ void add_store_commands(CLI::App& app, program& p);
 void add_import_command(CLI::App& app, program& p);
 void add_name_command(CLI::App& app, program& p);
 void add_migration_commands(CLI::App& app, program& p);
+void add_report_command(CLI::App& app, program& p);
 
 /// \throws failure  wrong_use with the broken rule; the name itself is not in it.
 [[nodiscard]] inline blob_name parse_blob_name(const std::string& text) {

@@ -11,7 +11,7 @@
 #include <string>    // string
 
 #include <blobshift/core/context.hpp>
-#include <blobshift/migrate/observer.hpp>
+#include <blobshift/migrate/progress.hpp>
 
 #include "console.hpp"
 
@@ -27,13 +27,12 @@ public:
 
 private:
     /// What is shown of an event, `columns` characters wide if there is a terminal (0: none).
-    [[nodiscard]] std::string text_of(const progress_event& event, double seconds, std::size_t columns) const;
+    [[nodiscard]] static std::string text_of(const progress_event& event, const progress_reading& reading,
+                                             std::size_t columns);
 
     console& out_;
     const time_source& clock_;
-    std::string phase_ = {};
-    unsigned pass_ = 0;
-    steady_time phase_began_ = {};
+    progress_meter meter_ = {};
     std::optional<steady_time> shown_ = {};
 };
 

@@ -19,10 +19,10 @@ namespace {
 [[nodiscard]] bool is_old_report(int fd) {
     struct ::stat s {};
     if (::fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_uid != ::geteuid() || s.st_nlink != 1) return false;
-    constexpr std::string_view beginning = "{\"outcome\":";
-    std::array<char, beginning.size()> found{};
+    std::array<char, report_beginning.size()> found{};
     const ::ssize_t count = ::pread(fd, found.data(), found.size(), 0);
-    return count == 0 || std::string_view(found.data(), count < 0 ? 0 : static_cast<std::size_t>(count)) == beginning;
+    return count == 0 ||
+           std::string_view(found.data(), count < 0 ? 0 : static_cast<std::size_t>(count)) == report_beginning;
 }
 
 }  // namespace
@@ -45,6 +45,7 @@ report_file::report_file(const std::string& path) {
 }
 
 report_file::~report_file() {
+    flush();
     if (!begun_ && !created_.empty()) ::unlink(created_.c_str());
 }
 

@@ -14,6 +14,9 @@
 
 namespace blobshift::cli {
 
+/// How every report begins.
+inline constexpr std::string_view report_beginning = "{\"report\":\"blobshift\"";
+
 class report_file {
 public:
     /// Creates `path` with mode 0600, or empties it when it is a report of the same user.
@@ -22,17 +25,18 @@ public:
     explicit report_file(const std::string& path);
     report_file(const report_file&) = delete;
     report_file& operator=(const report_file&) = delete;
-    /// A file that it created, and that nothing was ever written to, goes again: the command did not begin.
+    /// Hands on the rest. A file that it created, and that nothing was ever written to, goes again: the command did not
+    /// begin.
     ~report_file();
 
     /// Adds a line, newline included. After a failure nothing more is written; `finish` tells.
     void write(std::string_view line);
+    /// Hands on what was added, so that a program that is killed later leaves it behind.
+    void flush();
     /// \return the first failure to write.
     [[nodiscard]] result<void> finish();
 
 private:
-    void flush();
-
     std::string created_ = {};  ///< Its path, if there was no such file.
     bool begun_ = false;
     file_descriptor file_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "store_address.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <blobshift/layers/throttle.hpp>
@@ -40,7 +41,8 @@ namespace {
     for (const char* scheme : {"azure://", "https://", "http://"}) {
         if (address.starts_with(scheme)) return open_azure(address, how);
     }
-    throw wrong_use("a store is addressed as file:PATH, azure://CONTAINER or https://ACCOUNT.blob.core.windows.net/CONTAINER");
+    throw wrong_use(
+        "a store is addressed as file:PATH, azure://CONTAINER or https://ACCOUNT.blob.core.windows.net/CONTAINER");
 }
 
 }  // namespace
@@ -49,6 +51,12 @@ any_store open_store(const std::string& address, opening how, const store_settin
     any_store store = open_unlimited(address, how, settings);
     if (settings.requests_per_second <= 0) return store;
     return any_store(throttle(std::move(store), {.requests_per_second = settings.requests_per_second}));
+}
+
+std::string address_of_container(const std::string& account, const std::string& container) {
+    const std::size_t end = account.starts_with("file:") ? account.size() : std::min(account.find('?'), account.size());
+    const bool slash = account.substr(0, end).ends_with('/');
+    return account.substr(0, end) + (slash ? "" : "/") + container + account.substr(end);
 }
 
 durability parse_durability(std::string_view text) {

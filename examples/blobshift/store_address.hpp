@@ -30,6 +30,10 @@ struct store_settings {
 /// \throws failure  wrong_use with what is wrong with the address and what to do; nothing was changed.
 [[nodiscard]] any_store open_store(const std::string& address, opening how, const store_settings& settings = {});
 
+/// The address of a container in an account: of a directory in `file:PATH`, of a container in `azure://` or
+/// `https://ACCOUNT.blob.core.windows.net[?SAS]`.
+[[nodiscard]] std::string address_of_container(const std::string& account, const std::string& container);
+
 /// Reads "none", "data" or "full". \throws failure
 [[nodiscard]] durability parse_durability(std::string_view text);
 

@@ -37,6 +37,7 @@
 #include <blobshift/core/context.hpp>
 #include <blobshift/core/crc64_nvme.hpp>
 #include <blobshift/core/digest.hpp>
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/core/error.hpp>
 #include <blobshift/core/etag.hpp>
 #include <blobshift/core/function_ref.hpp>
@@ -47,6 +48,8 @@
 #include <blobshift/core/time.hpp>
 #include <blobshift/core/xxh64.hpp>
 
+#include <blobshift/layers/fault.hpp>
+#include <blobshift/layers/fault_plan.hpp>
 #include <blobshift/layers/layer.hpp>
 #include <blobshift/layers/observe.hpp>
 #include <blobshift/layers/prefix.hpp>
@@ -54,19 +57,36 @@
 #include <blobshift/layers/retry.hpp>
 #include <blobshift/layers/throttle.hpp>
 
+#include <blobshift/migrate/announcer.hpp>
+#include <blobshift/migrate/check.hpp>
+#include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/compare.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/evidence.hpp>
+#include <blobshift/migrate/heartbeat.hpp>
 #include <blobshift/migrate/inventory.hpp>
 #include <blobshift/migrate/job.hpp>
 #include <blobshift/store/journal.hpp>
 #include <blobshift/migrate/ledger.hpp>
+#include <blobshift/migrate/mend.hpp>
 #include <blobshift/migrate/observer.hpp>
+#include <blobshift/migrate/obstacle.hpp>
+#include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/pair_copier.hpp>
 #include <blobshift/migrate/plan.hpp>
+#include <blobshift/migrate/progress.hpp>
+#include <blobshift/migrate/record.hpp>
 #include <blobshift/migrate/remove.hpp>
 #include <blobshift/migrate/report.hpp>
+#include <blobshift/migrate/rollback.hpp>
+#include <blobshift/migrate/run.hpp>
+#include <blobshift/migrate/seal.hpp>
+#include <blobshift/migrate/second_look.hpp>
 #include <blobshift/migrate/spill_sort.hpp>
+#include <blobshift/migrate/stage.hpp>
+#include <blobshift/migrate/sweep.hpp>
 #include <blobshift/migrate/verify.hpp>
+#include <blobshift/migrate/wave_guard.hpp>
 
 #include <blobshift/naming/dicom_names.hpp>
 #include <blobshift/naming/format.hpp>
@@ -83,7 +103,18 @@
 #include <blobshift/store/byte_order.hpp>
 #include <blobshift/store/download.hpp>
 #include <blobshift/store/ops.hpp>
+#include <blobshift/store/scan_ahead.hpp>
+#include <blobshift/store/token_bucket.hpp>
 #include <blobshift/store/transfer.hpp>
 #include <blobshift/store/upload.hpp>
+
+#include <blobshift/views/deletion_log.hpp>
+#include <blobshift/views/format_switch.hpp>
+#include <blobshift/views/instance_hooks.hpp>
+#include <blobshift/views/instance_record.hpp>
+#include <blobshift/views/instance_store.hpp>
+#include <blobshift/views/numbered_journal.hpp>
+#include <blobshift/views/repair_list.hpp>
+#include <blobshift/views/write_once.hpp>
 
 #endif

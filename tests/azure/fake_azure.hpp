@@ -37,6 +37,9 @@ public:
         return answer;
     }
 
+    /// What a request is, as `fake_service::requests` counts it.
+    [[nodiscard]] static std::string label_of(const http_request& r) { return named(take_apart(r, r.url)).label; }
+
 private:
     [[nodiscard]] static unexpected lost(const http_request& r) {
         error e = make_error(errc::unavailable, "the connection was lost");

@@ -60,6 +60,7 @@ public:
         fake_blob made = attributes_of(q);
         made.content = content;
         if (!made.md5) made.md5 = md5_of(content);
+        c.staged.erase(q.blob);
         return store(c, q, std::move(made), 201);
     }
 
@@ -276,14 +277,19 @@ private:
             const std::string proposed = q.header("x-ms-proposed-lease-id");
             if (!b.lease.empty() && b.lease != proposed) return refuse(409, "LeaseAlreadyPresent");
             b.lease = proposed.empty() ? s_.next_id("lease-") : proposed;
+            b.lease_broken = false;
             return reply(201, {{"x-ms-lease-id", b.lease}});
         }
-        if (b.lease.empty()) return refuse(409, "LeaseNotPresentWithLeaseOperation");
+        if (b.lease.empty() && !(action == "break" && b.lease_broken)) {
+            return refuse(409, "LeaseNotPresentWithLeaseOperation");
+        }
         if (action == "break") {
             b.lease.clear();
+            b.lease_broken = true;
             return reply(202, {{"x-ms-lease-time", "0"}});
         }
-        if (id != b.lease) return refuse(409, "LeaseIdMismatchWithLeaseOperation");
+        const bool changed = action == "change" && q.header("x-ms-proposed-lease-id") == b.lease;
+        if (id != b.lease && !changed) return refuse(409, "LeaseIdMismatchWithLeaseOperation");
         if (action == "release") b.lease.clear();
         if (action == "change") b.lease = q.header("x-ms-proposed-lease-id");
         return reply(200, {{"x-ms-lease-id", b.lease}});

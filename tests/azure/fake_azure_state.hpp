@@ -35,6 +35,7 @@ struct fake_blob {
     std::string copy_source = {};  ///< Name; what a pending copy will bring.
     int looks_until_copied = 0;
     std::string lease = {};
+    bool lease_broken = false;  ///< Its last lease was; then it may be broken again.
     std::vector<std::string> snapshots = {};
 };
 

@@ -34,6 +34,7 @@ struct received_request {
     std::string target;  ///< As sent: path and query, encoded.
     std::vector<std::pair<std::string, std::string>> headers;  ///< Spelt and ordered as sent; values trimmed.
     std::string body;
+    std::size_t head_bytes = 0;  ///< On the wire; with the empty line, without the body.
     std::size_t connection = 0;  ///< 0 for the first that was accepted.
 
     /// The value of the first header of that name (any case), or "".

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <blobshift/backends/azure_blob_control.hpp>
 
+#include <utility>  // exchange
+
 #include <doctest/doctest.h>
 
 #include <azure/fake_azure.hpp>
@@ -108,6 +110,42 @@ TEST_CASE("snapshots are made and removed, and what was removed comes back") {
     CHECK(store.control().undelete(at.c(), name("b")));
     CHECK(store.head(at.c(), name("b")));
     CHECK(store.control().undelete(at.c(), name("never")).error().code == errc::not_found);
+}
+
+TEST_CASE("a lost answer does not make a liar of what is made, removed, taken or given back") {
+    const fake_place at;
+    fake_store store = at.open();
+    const auto lose_one = [&] {
+        at.service->faults = [lost = false](const http_request&, std::string_view) mutable {
+            return std::exchange(lost, true) ? azure_fault{} : azure_fault::lost_after();
+        };
+    };
+    store.put(at.c(), name("b"), as_bytes("x"), {}, {}).value();
+    store.control().create_snapshot(at.c(), name("b")).value();
+    lose_one();
+    const std::string id = store.control().acquire_lease(at.c(), name("b"), 15s).value();
+    CHECK(at.blob("b").lease == id);
+    CHECK(id.size() == 36);
+    lose_one();
+    const std::string other = "11111111-2222-3333-4444-555555555555";
+    CHECK(store.control().change_lease(at.c(), name("b"), id, other).value() == other);
+    lose_one();
+    CHECK(store.control().release_lease(at.c(), name("b"), other));
+    CHECK(at.blob("b").lease.empty());
+    CHECK(store.control().release_lease(at.c(), name("b"), other).error().code == errc::conflict);
+    CHECK(store.control().acquire_lease(at.c(), name("b"), 15s));
+    lose_one();
+    CHECK(store.control().break_lease(at.c(), name("b"), 0s).value() == 0s);
+    lose_one();
+    CHECK(store.control().remove_snapshots(at.c(), name("b"), true).value());
+    lose_one();
+    CHECK(store.control().remove_container(at.c()).value());
+    lose_one();
+    CHECK(store.control().create_container(at.c()).value());
+    at.service->faults = [n = 0](const http_request&, std::string_view) mutable {
+        return ++n == 1 ? azure_fault::lost_after() : azure_fault::answer(409, "ContainerBeingDeleted");
+    };
+    CHECK(store.control().remove_container(at.c()).value());
 }
 
 TEST_CASE("a tier is set at once, but for the way out of Archive") {

@@ -132,14 +132,113 @@ TEST_CASE("throttled copies slow down, wait as they are told, and are all done i
     CHECK_FALSE(at.clock.pauses().empty());
 }
 
+TEST_CASE("one refused wave halves the requests in flight, and successes bring all of them back") {
+    constexpr std::size_t count = 3000;
+    const fake_place at;
+    fill(at, count);
+    fake_store store = at.open();
+    const auto requests = copies_of_all(store, at.c());
+    std::size_t n = 0;
+    std::size_t after_the_wave = 0;
+    std::size_t at_the_end = 0;
+    at.service->faults = [&](const http_request&, std::string_view label) {
+        if (label != "copy") return azure_fault{};
+        ++n;
+        if (n == 130 || n == 2700) at.service->most_in_flight = 0;  // from here on
+        if (n == 160) after_the_wave = at.service->most_in_flight;
+        if (n == 2900) at_the_end = at.service->most_in_flight;
+        return n <= 64 ? azure_fault::answer(n % 2 == 0 ? 503 : 429, "ServerBusy") : azure_fault{};
+    };
+    CHECK(copy_all(store, at.c(), requests).good == count);
+    CHECK(n == count + 64);
+    CHECK(after_the_wave >= 32);
+    CHECK(after_the_wave <= 36);
+    CHECK(at_the_end == 64);
+}
+
+TEST_CASE("copies keep the rate of the store, whatever may be in flight, and those in flight go on meanwhile") {
+    const fake_place at;
+    fill(at, 50);
+    fake_store store = at.open({.requests_per_second = 10, .request_burst = 0ms});
+    const auto requests = copies_of_all(store, at.c());
+    std::vector<steady_time> sent;
+    std::size_t in_flight = 0;
+    at.service->faults = [&](const http_request&, std::string_view label) {
+        if (label == "copy") sent.push_back(at.clock.now());
+        in_flight = (std::max)(in_flight, at.service->most_in_flight);
+        return azure_fault{};
+    };
+    const steady_time start = at.clock.now();
+    CHECK(copy_all(store, at.c(), requests).good == 50);
+    REQUIRE(sent.size() == 50);
+    // The listing took the first turn. A transport that has something in flight never sleeps for the rate.
+    CHECK(at.clock.now() - start == 5s);
+    CHECK(sent.back() - sent.front() == 4900ms);
+    CHECK(in_flight == 1);
+}
+
+TEST_CASE("each part of a batch takes a turn of the rate, and so does each repetition") {
+    const fake_place at;
+    fill(at, 512);
+    fake_store store = at.open({.retry = {.first_wait = 0ms, .jitter = 0}, .requests_per_second = 256, .request_burst = 0ms});
+    std::vector<remove_request> requests;
+    for (int i = 0; i < 512; ++i) requests.push_back({name("old/" + std::to_string(i))});
+    int batches = 0;
+    at.service->faults = [&](const http_request&, std::string_view label) {
+        return label == "batch" && ++batches == 1 ? azure_fault::answer(500, "InternalError") : azure_fault{};
+    };
+    CHECK(remove_all(store, at.c(), requests).good == 512);
+    CHECK(batches == 3);
+    CHECK(at.clock.now() - steady_time{} == 2s);  // the third batch begins when the first two are paid for
+}
+
+TEST_CASE("a rate that the deadline does not allow ends the rest with that error, and nothing is sent for it") {
+    const fake_place at;
+    fill(at, 20);
+    fake_store store = at.open({.requests_per_second = 10, .request_burst = 0ms});
+    const auto requests = copies_of_all(store, at.c());
+    const auto seen = copy_all(store, at.c().with_timeout(1s), requests);
+    CHECK(seen.good + seen.bad.size() == 20);
+    CHECK(seen.good == at.service->count("copy"));
+    CHECK(seen.good >= 8);
+    CHECK(seen.good <= 10);
+    for (const error& e : seen.bad) {
+        CHECK(e.code == errc::deadline_exceeded);
+        CHECK(e.done == effect::none);
+    }
+    // The turn that was reserved for the next one was given back.
+    const steady_time start = at.clock.now();
+    CHECK(store.head(at.c(), name("old/1")));
+    CHECK(at.clock.now() - start <= 100ms);
+}
+
+TEST_CASE("single requests and many share the rate of their store") {
+    const fake_place at;
+    fill(at, 10);
+    fake_store store = at.open({.requests_per_second = 2, .request_burst = 1s});
+    const auto requests = copies_of_all(store, at.c());  // 1 turn
+    for (int i = 0; i < 4; ++i) CHECK(store.head(at.c(), name("old/1")));
+    const steady_time start = at.clock.now();
+    CHECK(start - steady_time{} == 1s);  // two saved up, the first of the rate, and two waits of half a second
+    CHECK(copy_all(store, at.c(), requests).good == 10);
+    CHECK(at.clock.now() - start == 5s);
+    const auto late = store.head(at.c().with_timeout(100ms), name("old/1"));
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code == errc::deadline_exceeded);
+}
+
 TEST_CASE("the limit of requests in flight is halved once for each wave, and grows back") {
     detail::in_flight_limit limit(64);
     CHECK(limit.now() == 64);
-    for (int i = 0; i < 33; ++i) limit.throttled();
+    for (std::size_t others = 64; others-- > 0;) limit.throttled(others);
     CHECK(limit.now() == 32);
-    limit.throttled();
+    limit.throttled(31);
     CHECK(limit.now() == 16);
-    for (int i = 0; i < 1000; ++i) limit.throttled();
+    for (int i = 0; i < 31; ++i) limit.succeeded();  // of before the cut, like those that are refused
+    const unsigned raised = limit.now();
+    limit.throttled(0);
+    CHECK(limit.now() == raised / 2);
+    for (int i = 0; i < 10; ++i) limit.throttled(0);
     CHECK(limit.now() == 1);
     for (int i = 0; i < 3000; ++i) limit.succeeded();
     CHECK(limit.now() == 64);

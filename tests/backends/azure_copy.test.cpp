@@ -326,6 +326,31 @@ TEST_CASE("a copy by the service's own job is one only when it is done") {
     });
 }
 
+TEST_CASE("a job whose start was answered to nobody is found again, and awaited") {
+    for (const bool replaces : {false, true}) {
+        CAPTURE(replaces);
+        const fake_place at;
+        at.service->firewall = true;
+        at.service->copies_pend = 3;
+        fake_store store = at.open({.unreadable_source = azure_fallback::asynchronous});
+        attributes a;
+        a.metadata = {{"k", "v"}};
+        store.put(at.c(), name("from"), as_bytes("content"), a, {}).value();
+        if (replaces) store.put(at.c(), name("to"), as_bytes("old"), {}, {}).value();
+        at.service->faults = [lost = false](const http_request&, std::string_view label) mutable {
+            if (lost || label != "start copy") return azure_fault{};
+            lost = true;
+            return azure_fault::lost_after();
+        };
+        const auto made =
+            store.copy(at.c(), name("from"), name("to"), {}, replaces ? condition() : condition::if_absent());
+        REQUIRE(made);
+        CHECK(made->info.copy_id == at.blob("to").copy_id);
+        CHECK(at.blob("to").content == "content");
+        CHECK(store.head(at.c(), name("to")).value().attrs == a);
+    }
+}
+
 TEST_CASE("an account that knows no tags is copied in without, after one refusal") {
     const fake_place at;
     at.service->no_tags = true;

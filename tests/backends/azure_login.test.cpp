@@ -158,6 +158,33 @@ TEST_CASE("identities are asked in turn: those that are not there are passed ove
     CHECK(none.current(context_of(clock), t).error().code == errc::unauthenticated);
 }
 
+TEST_CASE("a machine whose connection breaks is not one without an identity") {
+    const virtual_clock clock;
+    entra_credential chain;
+    chain.chain.push_back(entra_managed_identity{});
+    scripted_transport t;
+    int breaks = 1;
+    t.answer = [&](const http_request& r) -> result<http_response> {
+        if (t.sent > breaks) {
+            return r.headers.empty() ? json(400, "") : json(200, R"({"access_token":"x","expires_in":3600})");
+        }
+        error e = make_error(errc::unavailable, "the connection broke");
+        e.again = retry_hint::wait;
+        return unexpected(std::move(e));
+    };
+    detail::azure_login<scripted_transport> once(chain);
+    CHECK(token_of(once.current(context_of(clock), t)) == "x");
+    CHECK(t.sent == 3);
+
+    breaks = 100;
+    detail::azure_login<scripted_transport> always(chain);
+    const auto lost = always.current(context_of(clock), t);
+    REQUIRE_FALSE(lost);
+    CHECK(lost.error().code == errc::unavailable);
+    CHECK(lost.error().is_transient());
+    CHECK(t.sent == 5);
+}
+
 TEST_CASE("a machine whose identity is just being made is waited for") {
     const virtual_clock clock;
     entra_credential chain;

@@ -45,12 +45,13 @@ TEST_CASE("copy, verify and delete of 50,000 blobs on Azure take at most 1.02 re
     const auto verified = verify_copies(job, at.c()).value();
     CHECK(verified.complete);
     CHECK(verified.read_objects == 0);
-    const auto removed = remove_sources(job, at.c(), {.look_again = false}).value();
+    const auto removed = remove_sources(job, at.c()).value();
     CHECK(removed.complete);
     CHECK(removed.read_objects == 0);
 
     CHECK(at.service->count("copy") == count);
-    CHECK(at.service->count("list") == 10 + 20 + 20 + 20);  // two passes of copy, verify, delete
+    // Two passes of copy, verify, delete, and its second look at the new names, with a page anew for each of its 7 waves.
+    CHECK(at.service->count("list") <= 10 + 20 + 20 + 20 + 20 + 7);
     CHECK(at.service->count("get") + at.service->count("head") + at.service->count("get tags") == 0);
     CHECK(at.service->total() <= static_cast<std::size_t>(count + count / 50));
     const auto& blobs = at.service->containers.at("box").blobs;

@@ -350,6 +350,37 @@ TEST_CASE("a commit whose answer was lost is found by the id of its upload") {
     }
 }
 
+TEST_CASE("an upload whose blocks another write has dropped has lost the race, if it had set a condition") {
+    enum class meanwhile { put, commit, removal };
+    for (const meanwhile other : {meanwhile::put, meanwhile::commit, meanwhile::removal}) {
+        for (const bool late : {false, true}) {  // behind the look at the blocks
+            CAPTURE(static_cast<int>(other));
+            CAPTURE(late);
+            const fake_place at;
+            fake_store store = at.open();
+            const auto write = [&] {
+                at.service->containers.at("box").staged.clear();
+                testing::fake_blob& b = at.service->containers.at("box").blobs["b"];
+                if (other == meanwhile::put) b.content = "put";
+                at.service->touch(b);
+                if (other == meanwhile::removal) at.service->containers.at("box").blobs.erase("b");
+            };
+            const auto commit = [&](const condition& when) {
+                const auto u = store.begin_upload(at.c(), name("b")).value();
+                store.stage_block(at.c(), u, 0, 0, as_bytes("abc")).value();
+                at.service->faults = once(late ? "blocklist" : "get blocklist", azure_fault{}, write);
+                return store.commit_upload(at.c(), u, 1, 3, {}, when);
+            };
+            const etag before = store.put(at.c(), name("b"), as_bytes("x"), {}, {}).value().tag;
+            CHECK(commit(condition::if_match(before)).error().code == errc::condition_failed);
+            if (other == meanwhile::removal) continue;
+            store.remove(at.c(), name("b"), {}).value();
+            CHECK(commit(condition::if_absent()).error().code == errc::already_exists);
+            CHECK(commit({}).error().code == errc::invalid_argument);
+        }
+    }
+}
+
 TEST_CASE("blocks that come in order give the blob its MD5, others none rather than a wrong one") {
     const fake_place at;
     fake_store store = at.open();

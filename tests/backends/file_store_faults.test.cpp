@@ -116,6 +116,40 @@ TEST_CASE("a directory that cannot be synced leaves the effect, and says so") {
     }
 }
 
+TEST_CASE("nothing of a group is removed before all that could be seen is durable") {
+    for (const durability durable : {durability::none, durability::data, durability::full}) {
+        scripted s({.durable = durable});
+        fill(s);
+        const auto remove_two = [&] {
+            const std::vector<remove_request> requests = {{name("a/old"), {}}, {name("only/one/here"), {}}};
+            std::vector<outcome> outcomes(requests.size());
+            s.store.remove_many({}, requests, {}, [&](std::size_t i, auto&& r) { outcomes[i] = outcome_of(r); });
+            return outcomes;
+        };
+        s.script->clear();
+        s.script->fail("sync_all", -EIO);
+        const auto refused = remove_two();
+        s.script->before = {};
+        if (durable != durability::full) {
+            CHECK(s.script->count("sync_all") == 0);
+            CHECK_FALSE(refused[0]);
+            continue;
+        }
+        CHECK(s.script->log == strings{"sync_all"});
+        for (const outcome& each : refused) {
+            REQUIRE(each);
+            CHECK(each->code == errc::io_error);
+            CHECK(each->done == effect::none);
+        }
+        CHECK(s.on.has("a/old"));
+        s.script->clear();
+        for (const outcome& each : remove_two()) CHECK_FALSE(each);
+        CHECK(s.script->log.front() == "sync_all");
+        CHECK(s.script->count("sync_all") == 1);
+        CHECK_FALSE(s.on.has("a/old"));
+    }
+}
+
 TEST_CASE("each durability syncs what it promises, in the order that keeps the promise") {
     struct row {
         durability durable;

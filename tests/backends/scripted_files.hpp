@@ -169,6 +169,11 @@ public:
         file_facts facts;
         return no < 0 ? no : posix_files::facts_of(fd, facts);  // no test cuts the power, and syncs are slow
     }
+    [[nodiscard]] int sync_all(int fd) const {
+        const int no = script_->ask("sync_all");
+        file_facts facts;
+        return no < 0 ? no : posix_files::facts_of(fd, facts);
+    }
     [[nodiscard]] int try_lock(int fd, std::uint64_t at) const {
         const int no = script_->ask("try_lock");
         return no < 0 ? no : posix_files::try_lock(fd, at);

@@ -1,55 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "program.hpp"
+#include "migrating.hpp"
 
-#include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
-
-#include <filesystem>
 #include <sstream>
 
 #include <sys/stat.h>
-
-#include <blobshift/naming/dicom_names.hpp>
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace cli_test;
 using nlohmann::json;
-
-/// Runs a migration command and holds it to what is true of all: no UID in its output, nothing left in TMPDIR.
-ended migrate(const work_folder& w, const std::vector<std::string>& arguments) {
-    const ended r = run(arguments);
-    CAPTURE(arguments.front());
-    CAPTURE(r.out);
-    CAPTURE(r.err);
-    CHECK(r.out.find(uid_mark) == std::string::npos);
-    CHECK(r.err.find(uid_mark) == std::string::npos);
-    CHECK(fs::is_empty(w / "tmp"));
-    return r;
-}
-
-json migrate_json(const work_folder& w, std::vector<std::string> arguments, int code) {
-    arguments.emplace_back("--json");
-    const ended r = migrate(w, arguments);
-    CAPTURE(r.err);
-    CHECK(r.code == code);
-    CHECK(count_lines(r.out) == 1);
-    return json::parse(r.out);
-}
-
-[[nodiscard]] std::string old_name(int watermark) {
-    const auto entry = [&] {
-        const std::string root(uid_mark);
-        return blobshift::instance_id{root + ".1." + std::to_string(watermark / 100),
-                                      root + ".2." + std::to_string(watermark / 10),
-                                      root + ".3." + std::to_string(watermark), watermark};
-    }();
-    return blobshift::uid_names().name_of(entry, blobshift::blob_kind::instance).value().text();
-}
-[[nodiscard]] std::string new_name(int watermark) {
-    return blobshift::prefix_names().name_of({"", "", "", watermark}, blobshift::blob_kind::instance).value().text();
-}
 
 TEST_CASE("a migration: plan, copy, verify, check, delete, status") {
     const work_folder w;
@@ -208,7 +168,7 @@ TEST_CASE("names of neither scheme are counted and left alone") {
     REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
     const ended asked = migrate(w, {"delete", w.store(), "--dry-run", "--report", w / "report"});
     CHECK(asked.err.find("3 foreign\n") != std::string::npos);  // once, though delete looks ahead
-    CHECK(count_lines(read_file(w / "report")) == 3 + 4);
+    CHECK(count_objects(read_file(w / "report")) == 3 + 4);
     CHECK(migrate_json(w, {"delete", w.store(), "--yes"}, 0).at("outcomes").at("foreign").at("objects") == 3);
     CHECK(run({"get", w.store(), "1.2/1.3/1.4_0.dcm"}).out == "1.2/1.3/1.4_0.dcm");
 }
@@ -245,7 +205,7 @@ TEST_CASE("a report is private, has a line for each object, and names only when 
         std::istringstream lines(text);
         int copied = 0;
         for (std::string line; std::getline(lines, line);)
-            copied += json::parse(line).at("outcome") == "copied" ? 1 : 0;
+            copied += json::parse(line).value("outcome", "") == "copied" ? 1 : 0;
         CHECK(copied == (names ? 20 : 0));
     }
     fs::create_symlink(report, w / "link");

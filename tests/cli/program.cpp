@@ -138,4 +138,10 @@ void make_old_store(const std::string& path, int instances) {
 
 int count_lines(std::string_view text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
 
+int count_objects(std::string_view report) {
+    int objects = 0;
+    for (std::size_t at = 0; (at = report.find("\n{\"outcome\":", at)) != std::string_view::npos; ++at) ++objects;
+    return objects;
+}
+
 }  // namespace cli_test

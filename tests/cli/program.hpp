@@ -83,6 +83,8 @@ inline constexpr std::string_view uid_mark = "1.2.826.0.77777";
 [[nodiscard]] std::string content_of(int watermark);
 
 [[nodiscard]] int count_lines(std::string_view text);
+/// The lines of a report that tell of an object.
+[[nodiscard]] int count_objects(std::string_view report);
 
 }  // namespace cli_test
 

@@ -3,6 +3,7 @@
 // The conformance suite over each layer that writes, over layers of layers, and over layers of a type-erased store.
 
 #include <blobshift/backends/memory_store.hpp>
+#include <blobshift/layers/fault.hpp>
 #include <blobshift/layers/observe.hpp>
 #include <blobshift/layers/prefix.hpp>
 #include <blobshift/layers/retry.hpp>
@@ -24,6 +25,10 @@ struct observe_over_memory {
     auto make() {
         return observe(memory_store(), [](const operation_event&) {});
     }
+};
+
+struct fault_over_memory {
+    auto make() { return fault(memory_store()); }
 };
 
 /// A view of a part of a store that holds blobs before, behind and around it.
@@ -52,5 +57,6 @@ struct layers_over_any_store {
 }  // namespace blobshift::conformance
 
 #define BLOBSHIFT_STORES_UNDER_TEST \
-    retry_over_memory, throttle_over_memory, observe_over_memory, prefix_over_memory, layers_over_any_store
+    retry_over_memory, throttle_over_memory, observe_over_memory, fault_over_memory, prefix_over_memory, \
+        layers_over_any_store
 #include <conformance/conformance.hpp>

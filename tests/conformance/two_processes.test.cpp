@@ -4,15 +4,12 @@
 
 #include <blobshift/backends/file_store.hpp>
 
-#include <array>   // array
 #include <string>  // string
 #include <vector>  // vector
 
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>  // waitpid
-#include <unistd.h>    // fork, pipe, read, write
-
+#include <support/in_processes.hpp>
 #include <support/print.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -24,59 +21,10 @@ blob_name name(std::string_view text) { return blob_name::parse(text).value(); }
 
 file_store open(const std::string& path) { return file_store::open(path, {.durable = durability::none}).value(); }
 
-/// Runs `work(store, i)`, which returns text, in `count` processes that start together, each with a store of its own.
-///
-/// \return what each said; a process that died says "died".
+/// As `testing::in_processes`, on one folder.
 template <class Work>
 std::vector<std::string> in_processes(int count, const std::string& path, Work work) {
-    struct child {
-        pid_t id = 0;
-        int answer = -1;
-    };
-    std::array<int, 2> start{};
-    REQUIRE(::pipe(start.data()) == 0);
-    std::vector<child> children;
-    for (int i = 0; i < count; ++i) {
-        std::array<int, 2> answer{};
-        REQUIRE(::pipe(answer.data()) == 0);
-        const pid_t id = ::fork();
-        REQUIRE(id >= 0);
-        if (id == 0) {
-            ::close(start[1]);
-            std::string said;
-            try {
-                file_store store = open(path);
-                char go = 0;
-                static_cast<void>(::read(start[0], &go, 1) == 0);  // the end of the pipe: all are there
-                said = work(store, i);
-            } catch (...) {
-                ::_exit(1);
-            }
-            for (std::size_t at = 0; at < said.size();) {
-                const ssize_t written = ::write(answer[1], said.data() + at, said.size() - at);
-                if (written <= 0) ::_exit(2);
-                at += static_cast<std::size_t>(written);
-            }
-            ::_exit(0);
-        }
-        ::close(answer[1]);
-        children.push_back({id, answer[0]});
-    }
-    ::close(start[0]);
-    ::close(start[1]);
-    std::vector<std::string> all;
-    for (const child& c : children) {
-        std::string said;
-        std::array<char, 4096> buffer{};
-        for (ssize_t got = 0; (got = ::read(c.answer, buffer.data(), buffer.size())) > 0;) {
-            said.append(buffer.data(), static_cast<std::size_t>(got));
-        }
-        ::close(c.answer);
-        int status = 0;
-        REQUIRE(::waitpid(c.id, &status, 0) == c.id);
-        all.push_back(status == 0 ? said : "died");
-    }
-    return all;
+    return testing::in_processes(count, [&] { return open(path); }, work);
 }
 
 }  // namespace
@@ -97,12 +45,7 @@ TEST_CASE("two processes and more: exactly one creates each name") {
     file_store store = open(folder.path());
     for (std::size_t r = 0; r < rounds; ++r) {
         CAPTURE(r);
-        std::string at_round;
-        for (const std::string& s : said) at_round += r < s.size() ? s[r] : '!';
-        const std::size_t winner = at_round.find('w');
-        REQUIRE_MESSAGE(winner != std::string::npos, at_round);
-        at_round[winner] = '-';
-        CHECK(at_round == "----");
+        const std::size_t winner = testing::only_winner(said, r);
         bytes content(2);
         REQUIRE(store.read({}, name("dir/" + std::to_string(r)), {}, content, {}).value().count == 1);
         CHECK(content[0] == static_cast<std::byte>('0' + winner));
@@ -158,12 +101,7 @@ TEST_CASE("two processes and more: exactly one removes each version, and a put o
     });
     for (std::size_t r = 0; r < rounds; ++r) {
         CAPTURE(r);
-        std::string at_round;
-        for (const std::string& s : said) at_round += r < s.size() ? s[r] : '!';
-        const std::size_t winner = at_round.find('w');
-        REQUIRE_MESSAGE(winner != std::string::npos, at_round);
-        at_round[winner] = '-';
-        CHECK(at_round == "----");
+        const std::size_t winner = testing::only_winner(said, r);
         CHECK(store.head({}, name("dir/" + std::to_string(r))).has_value() == (winner % 2 == 1));
     }
 }

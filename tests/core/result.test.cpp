@@ -2,7 +2,10 @@
 
 #include <blobshift/core/result.hpp>
 
-#include <memory>  // unique_ptr
+#include <memory>       // unique_ptr
+#include <string>       // string
+#include <type_traits>  // is_same_v
+#include <vector>       // vector
 
 #include <doctest/doctest.h>
 
@@ -23,6 +26,17 @@ struct no_default {
     explicit no_default(int v) : value(v) {}
     int value;
 };
+
+TEST_CASE("what is taken from a temporary lives as long as the loop over a part of it") {
+    struct page {
+        std::vector<std::string> names;
+    };
+    const auto list = [] { return result<page>(page{{std::string(100, 'a'), std::string(100, 'b')}}); };
+    std::string all;
+    for (const std::string& name : list().value().names) all += name;
+    CHECK(all == std::string(100, 'a') + std::string(100, 'b'));
+    static_assert(std::is_same_v<decltype(list().value()), page>);
+}
 
 }  // namespace
 

@@ -80,6 +80,26 @@ TEST_CASE("a blob of a listing has all that the service says of it") {
     CHECK(p.marker == "");
 }
 
+TEST_CASE("attributes that nobody asked for are left out, and nothing else") {
+    const std::string entries = blob("a", "", "<Metadata><one>1</one></Metadata>") + blob("b");
+    const auto with = parse_list(page(entries)).value();
+    const auto without = parse_list(page(entries), {.with_attributes = false}).value();
+    REQUIRE(without.blobs.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(without.blobs[i].attrs == attributes{});
+        CHECK(with.blobs[i].attrs != attributes{});
+        CHECK(without.blobs[i].stored_hash == with.blobs[i].stored_hash);
+        CHECK(without.blobs[i].tier == "Hot");
+        CHECK(without.blobs[i].size_bytes == 5);
+    }
+}
+
+TEST_CASE("metadata of a blob that is not shown does not become that of the next") {
+    const auto p = parse_list(page(blob("a.", "", "<Metadata><one>1</one></Metadata>") + blob("b") + blob("c", "", "<Metadata />")));
+    CHECK(names(p) == strings{"b", "c"});
+    for (const blob_info& b : p.value().blobs) CHECK(b.attrs == attributes{.content_type = "application/dicom"});
+}
+
 TEST_CASE("a blob without obstacles has none, whatever blob stood before it") {
     const auto p =
         parse_list(page(blob("a", "<LegalHold>true</LegalHold><CopyStatus>success</CopyStatus><CopyId>1</CopyId>") +
@@ -149,7 +169,7 @@ TEST_CASE("blocks without a blob, deleted blobs, old versions and directories ar
         behind_name(blob("v"));
     const std::string directory = blob("dir", "<ResourceType>directory</ResourceType>");
     const std::string entries = uncommitted + deleted + old + current + directory + blob("z");
-    const auto p = parse_list(page(entries), true);
+    const auto p = parse_list(page(entries), {.with_versions = true});
     CHECK(names(p) == strings{"v", "z"});
     CHECK(p.value().uncommitted == 1);
     CHECK(p.value().deleted == 1);
@@ -177,9 +197,9 @@ TEST_CASE("a blob with snapshots says so, before or after them and across pages"
     CHECK(flags(parse_list(page(blob("a") + snapshot("a") + blob("b")))) == "10");
     p = parse_list(page(blob("a") + snapshot("b")));
     CHECK(p.value().last_snapshot == "b");
-    CHECK(flags(parse_list(page(blob("b") + blob("c")), false, "b")) == "10");
-    CHECK(flags(parse_list(page(blob("bb")), false, "b")) == "0");
-    CHECK(parse_list(page(""), false, "b").value().last_snapshot == "b");
+    CHECK(flags(parse_list(page(blob("b") + blob("c")), {.snapshot_before = "b"})) == "10");
+    CHECK(flags(parse_list(page(blob("bb")), {.snapshot_before = "b"})) == "0");
+    CHECK(parse_list(page(""), {.snapshot_before = "b"}).value().last_snapshot == "b");
 }
 
 TEST_CASE("a page that is not whole, or not a listing, is an error to be repeated: never the end") {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,7 +28,7 @@ TEST_CASE("curl transport: sends the headers it was given, Host, and a Content-L
     auto transport = open_transport();
     for (const char* method : {"PUT", "GET", "DELETE", "HEAD", "POST", "GET"}) {
         http_request r = make_request(method, server.url("/c/a"));
-        r.headers = {{"x-ms-Date", "now"}, {"Authorization", "SharedKey a:b"}, {"x-ms-meta-empty", ""}};
+        r.headers = {{"x-ms-Date", "now"}, {"Authorization", "SharedKey a:b"}, {"x-ms-meta-empty", ""}, {"x-last", "1"}};
         REQUIRE(send(transport, r));
     }
     for (const received_request& r : server.requests()) {
@@ -35,7 +36,7 @@ TEST_CASE("curl transport: sends the headers it was given, Host, and a Content-L
         std::string sent;
         for (const auto& [name, value] : r.headers) sent += name + "=" + value + ";";
         std::string expected = "Host=127.0.0.1:" + std::to_string(server.port()) +
-                               ";x-ms-Date=now;Authorization=SharedKey a:b;x-ms-meta-empty=;";
+                               ";x-ms-Date=now;Authorization=SharedKey a:b;x-ms-meta-empty=;x-last=1;";
         if (r.method != "GET" && r.method != "HEAD") expected += "Content-Length=0;";
         CHECK(sent == expected);
     }
@@ -199,7 +200,12 @@ TEST_CASE("curl transport: nobody listens: nothing was done, and it may be repea
         CHECK(refused.error().code == errc::unavailable);
         CHECK(refused.error().is_transient());
         CHECK(refused.error().done == effect::none);
+        CHECK(refused.error().system_code == ECONNREFUSED);
     }
+    // It is not said of a later failure, which has another cause.
+    const auto unknown = send(transport, make_request("GET", "http://no-such-host.invalid/"));
+    REQUIRE(!unknown);
+    CHECK(unknown.error().system_code == 0);
 }
 
 TEST_CASE("curl transport: a host without an address: nothing was done, and it may be repeated") {

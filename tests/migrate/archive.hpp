@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ using namespace blobshift;
 inline blob_name name_of(std::string_view text) { return blob_name::parse(text).value(); }
 
 /// A memory store whose calls a test can meet. `before` may answer in the store's place; `infos` may change what is
-/// said of a blob.
+/// said of a blob. The hooks are called one at a time, from whichever thread; they may use the store, but not run a job.
 class hooked_store {
 public:
     struct hooks {
@@ -35,6 +36,7 @@ public:
         std::function<void(std::string_view verb, std::string_view name)> after = {};
         std::function<void(blob_info&)> infos = {};
         std::map<std::string, int> calls = {};
+        std::recursive_mutex one_at_a_time = {};
     };
 
     explicit hooked_store(memory_store_options options = {.share_copies = false})
@@ -50,15 +52,15 @@ public:
                              const condition& when) {
         return met<result<read_result>>("read", n, [&] {
             auto got = inner_.read(c, n, range, out, when);
-            if (got && hooks_->infos) hooks_->infos(got->info);
+            if (got) change(got->info);
             return got;
         });
     }
     result<list_page> list(const context& c, const list_query& q) {
         if (auto failed = announce("list", q.prefix)) return unexpected(*failed);
         auto page = inner_.list(c, q);
-        if (page && hooks_->infos) {
-            for (blob_info& info : page->blobs) hooks_->infos(info);
+        if (page) {
+            for (blob_info& info : page->blobs) change(info);
         }
         return page;
     }
@@ -73,13 +75,14 @@ public:
                              const condition& target) {
         return met<result<copy_result>>("copy", from, [&] {
             auto made = inner_.copy(c, from, to, source, target);
-            if (made && hooks_->infos) hooks_->infos(made->info);
+            if (made) change(made->info);
             return made;
         });
     }
 
 private:
     std::optional<error> announce(const std::string& verb, std::string_view name) {
+        const std::scoped_lock lock(hooks_->one_at_a_time);
         ++hooks_->calls[verb];
         return hooks_->before ? hooks_->before(verb, name) : std::nullopt;
     }
@@ -87,12 +90,17 @@ private:
     R met(const std::string& verb, const blob_name& n, Call call) {
         if (auto failed = announce(verb, n.text())) return unexpected(*failed);
         R answer = call();
+        const std::scoped_lock lock(hooks_->one_at_a_time);
         if (hooks_->after) hooks_->after(verb, n.text());
         return answer;
     }
     result<blob_info> touched(result<blob_info> info) {
-        if (info && hooks_->infos) hooks_->infos(*info);
+        if (info) change(*info);
         return info;
+    }
+    void change(blob_info& info) {
+        const std::scoped_lock lock(hooks_->one_at_a_time);
+        if (hooks_->infos) hooks_->infos(info);
     }
 
     memory_store inner_;

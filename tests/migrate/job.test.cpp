@@ -78,7 +78,7 @@ TEST_CASE("compare_many: gives each pair its own result, in order") {
     }
     pairs[7].present->tag = etag("\"gone\"");
     for (const unsigned concurrency : {0U, 1U, 4U}) {
-        const auto results = compare_many(a.store, a.c, pairs, concurrency);
+        const auto results = compare_many(a.store, a.c, pairs, concurrency, [] {});
         REQUIRE(results.size() == pairs.size());
         for (std::size_t i = 0; i < results.size(); ++i) {
             CAPTURE(i);
@@ -101,7 +101,23 @@ TEST_CASE("compare_many: after a stop nothing more is read") {
     context c;
     c.stop = stop.get_token();
     name_pair pair{.target = "r", .sources = {blob(1)}, .present = blob(1)};
-    const auto results = compare_many(a.store, c, std::vector<name_pair>(5, pair), 2);
+    const auto results = compare_many(a.store, c, std::vector<name_pair>(5, pair), 2, [] {});
     for (const auto& r : results) CHECK(r.error().code == errc::cancelled);
     CHECK(a.store.hook().calls["read"] == 0);
+}
+
+TEST_CASE("compare_many: says that it is alive after each gibibyte, and gives each pair its result all the same") {
+    archive a;
+    std::vector<name_pair> pairs(5);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+        pairs[i].target = "t" + std::to_string(i);
+        pairs[i].sources.push_back({.name = "s" + std::to_string(i), .size_bytes = std::uint64_t{600} << 20});
+        pairs[i].present = blob_facts{.name = pairs[i].target, .size_bytes = std::uint64_t{600} << 20};
+    }
+    int alive = 0;
+    const auto results = compare_many(a.store, a.c, pairs, 2, [&] { ++alive; });
+    CHECK(alive == 3);
+    for (const auto& each : results) CHECK(each.error().code == errc::not_found);
+    CHECK(compare_many(a.store, a.c, {}, 2, [&] { ++alive; }).empty());
+    CHECK(alive == 3);
 }

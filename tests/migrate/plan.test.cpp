@@ -79,7 +79,7 @@ TEST_CASE("plan: pending copies, blocked and leased blobs stand in the way of a 
         if (info.name == a.old_name(3)) info.obstacles.leased = true;
     };
     const migration_plan plan = plan_migration(a.job(), a.c).value();
-    CHECK(codes(plan) == std::set<std::string>{"pending_copies", "blocked", "obstructed"});
+    CHECK(codes(plan) == std::set<std::string>{"pending_copies", "blocked", "archived", "leased"});
     CHECK(plan.obstructed == 2);
 }
 

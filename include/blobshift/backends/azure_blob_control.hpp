@@ -8,6 +8,7 @@
 #define BLOBSHIFT_BACKENDS_AZURE_BLOB_CONTROL_HPP
 
 #include <chrono>       // seconds
+#include <cstddef>      // size_t
 #include <map>          // map
 #include <optional>     // optional
 #include <string>       // string
@@ -29,11 +30,12 @@ public:
 
     // ---- the container
 
-    /// Makes the container. \return false: it was there.
+    /// Makes the container. \return false: it was there, and no earlier try of this call can have made it.
     result<bool> create_container(const context& c) {
-        auto made = send(c, detail::create_container_request(url()), 201);
+        detail::attempts tries = client_.begin(c);
+        auto made = send(c, tries, detail::create_container_request(url()), 201);
         if (made) return true;
-        if (made.error().code == errc::already_exists) return false;
+        if (made.error().code == errc::already_exists) return tries.lost();
         return unexpected(std::move(made).error());
     }
     result<bool> container_exists(const context& c) {
@@ -41,11 +43,14 @@ public:
     }
     /// Removes the container and every blob in it. Its name is free again after half a minute or more (errc::conflict).
     ///
-    /// \return false: it was not there.
+    /// \return false: it was not there, and no earlier try of this call can have removed it.
     result<bool> remove_container(const context& c, std::string_view lease_id = {}) {
-        auto gone = send(c, detail::delete_container_request(url(), lease_id), 202);
+        detail::attempts tries = client_.begin(c);
+        auto gone = send(c, tries, detail::delete_container_request(url(), lease_id), 202);
         if (gone) return true;
-        if (gone.error().code == errc::not_found) return false;
+        const error& e = gone.error();
+        if (e.code == errc::not_found) return tries.lost();
+        if (tries.lost() && e.service_code == "ContainerBeingDeleted") return true;
         return unexpected(std::move(gone).error());
     }
 
@@ -97,7 +102,11 @@ public:
     /// Removes the blob's snapshots; with `blob_too`, the blob as well. \return false: there was nothing to remove.
     result<bool> remove_snapshots(const context& c, const blob_name& n, bool blob_too, const condition& when = {}) {
         const auto what = blob_too ? detail::delete_snapshots::include : detail::delete_snapshots::only;
-        return about(client_.perform(c, detail::delete_blob_request(url(), n, when, what), &detail::read_deleted), n);
+        detail::attempts tries = client_.begin(c);
+        auto gone = client_.perform(c, tries, detail::delete_blob_request(url(), n, when, what),
+                                    client_.service_answer(), &detail::read_deleted);
+        if (gone) return *gone || tries.lost();
+        return detail::about_blob(std::move(gone).error(), n);
     }
     /// Brings back what was removed, with its snapshots, where the account keeps removed blobs for a while.
     result<void> undelete(const context& c, const blob_name& n) {
@@ -108,10 +117,13 @@ public:
 
     /// Takes the sole right to write and remove. \return the id that later calls need.
     ///
-    /// \param duration  15 to 60 s; nullopt = until it is released.
+    /// \param duration     15 to 60 s; nullopt = until it is released.
+    /// \param proposed_id  A GUID; "" = a new one. Whoever holds the lease of that id takes it again.
     result<std::string> acquire_lease(const context& c, const blob_name& n,
                                       std::optional<std::chrono::seconds> duration, std::string_view proposed_id = {}) {
-        return named(c, n, detail::acquire_lease_request(url(), n, duration, proposed_id), 201, "x-ms-lease-id");
+        // Never the service's choice: after a lost answer nobody would know the id of the lease.
+        const std::string id = proposed_id.empty() ? new_lease_id() : std::string(proposed_id);
+        return named(c, n, detail::acquire_lease_request(url(), n, duration, id), 201, "x-ms-lease-id");
     }
     result<void> renew_lease(const context& c, const blob_name& n, std::string_view lease_id) {
         return send(c, n, detail::renew_lease_request(url(), n, lease_id), 200);
@@ -122,7 +134,12 @@ public:
         return named(c, n, detail::change_lease_request(url(), n, lease_id, new_id), 200, "x-ms-lease-id");
     }
     result<void> release_lease(const context& c, const blob_name& n, std::string_view lease_id) {
-        return send(c, n, detail::release_lease_request(url(), n, lease_id), 200);
+        detail::attempts tries = client_.begin(c);
+        auto released = send(c, tries, detail::release_lease_request(url(), n, lease_id), 200);
+        if (!released && tries.lost() && released.error().service_code.ends_with("WithLeaseOperation")) {
+            return {};  // the lease is not there, or is somebody else's by now: an earlier try gave it back
+        }
+        return about(std::move(released), n);
     }
     /// Ends somebody's lease. \return the time until it ends.
     ///
@@ -143,13 +160,21 @@ private:
         return outcome;
     }
 
-    result<void> send(const context& c, const result<http_request>& request, int status) {
-        return client_.perform(c, request, [status](const http_request& r, const http_response& a) {
-            return detail::expect(r, a, {status});
-        });
+    /// A GUID.
+    [[nodiscard]] static std::string new_lease_id() {
+        std::string id = detail::new_write_id() + detail::new_write_id();
+        for (const std::size_t at : {20U, 16U, 12U, 8U}) id.insert(at, 1, '-');
+        return id;
+    }
+
+    result<void> send(const context& c, detail::attempts& tries, const result<http_request>& request, int status) {
+        return client_.perform(
+            c, tries, request, client_.service_answer(),
+            [status](const http_request& r, const http_response& a) { return detail::expect(r, a, {status}); });
     }
     result<void> send(const context& c, const blob_name& n, const result<http_request>& request, int status) {
-        return about(send(c, request, status), n);
+        detail::attempts tries = client_.begin(c);
+        return about(send(c, tries, request, status), n);
     }
     result<etag> written(const context& c, const blob_name& n, const result<http_request>& request) {
         auto read = [](const http_request& r, const http_response& a) { return detail::read_written(r, a, 200); };

@@ -62,6 +62,7 @@ public:
         }
         return std::nullopt;
     }
+    [[nodiscard]] static std::size_t turns(job /*i*/) noexcept { return 1; }
     [[nodiscard]] result<http_request> request(job i, const azure_credential& /*who*/) {
         return copier_.request(c_, requests_[i], *requests_[i].known);
     }
@@ -146,6 +147,9 @@ public:
         if (batch.indices.empty()) return std::nullopt;
         return batch;
     }
+
+    /// The service counts each removal.
+    [[nodiscard]] static std::size_t turns(const job& batch) noexcept { return batch.indices.size(); }
 
     [[nodiscard]] result<http_request> request(job& batch, const azure_credential& who) {
         const std::string boundary = "batch_" + new_write_id();

@@ -21,6 +21,7 @@
 #include <blobshift/detail/azure_connection_string.hpp>
 #include <blobshift/detail/azure_errors.hpp>
 #include <blobshift/detail/azure_requests.hpp>
+#include <blobshift/store/token_bucket.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -104,6 +105,7 @@ public:
               std::visit([](auto& who) { return std::make_unique<azure_login<T>>(std::move(who)); }, place.credential)),
           options_(options),
           budget_(options.retry.earned_per_call, options.retry.saved_at_most),
+          rate_(options.requests_per_second, options.request_burst),
           calls_(options.retry.seed) {}
     azure_client(const azure_client&) = delete;
     azure_client& operator=(const azure_client&) = delete;
@@ -114,6 +116,8 @@ public:
     [[nodiscard]] const std::string& container() const noexcept { return container_; }
     [[nodiscard]] const azure_options& options() const noexcept { return options_; }
     [[nodiscard]] T& transport() noexcept { return transport_; }
+    /// The turns of requests that are sent past `perform`.
+    [[nodiscard]] shared_rate& rate() noexcept { return rate_; }
 
     /// The tries of one operation.
     [[nodiscard]] attempts begin(const context& c) {
@@ -139,6 +143,7 @@ public:
             for (;;) {
                 auto who = credential(c);
                 if (!who) return unexpected(std::move(who).error());
+                if (auto turn = rate_.take(c); !turn) return unexpected(std::move(turn).error());
                 auto ready = authorize(*request, **who, stamp(c));
                 if (!ready) return unexpected(std::move(ready).error());
                 auto answer = transport_.send(c, *ready, wanted);
@@ -171,6 +176,7 @@ private:
     std::unique_ptr<azure_login<T>> login_;
     azure_options options_;
     retry_budget budget_;
+    shared_rate rate_;
     std::atomic<std::uint64_t> calls_;  ///< Counts up from the seed: each call has its own chance.
 };
 

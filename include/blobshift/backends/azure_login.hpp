@@ -7,6 +7,7 @@
 #ifndef BLOBSHIFT_BACKENDS_AZURE_LOGIN_HPP
 #define BLOBSHIFT_BACKENDS_AZURE_LOGIN_HPP
 
+#include <cerrno>   // ECONNRESET, EPIPE
 #include <chrono>   // seconds
 #include <cstddef>  // size_t
 #include <memory>   // shared_ptr
@@ -114,10 +115,18 @@ private:
         if (machine == nullptr || !machine->endpoint.empty()) return {};
         http_request knock;
         knock.url = machine->imds_host + "/metadata/identity/oauth2/token?api-version=2018-02-01";
-        auto answer = transport.send(c.with_timeout(probe_timeout), knock, {.direct = true});
-        if (answer) return {};  // it answers 400: the header that tokens need was left out
-        if (auto go = c.proceed(); !go) return go;
-        return fail(errc::unauthenticated, "this machine has no managed identity");
+        for (int knocks = 1;; ++knocks) {
+            auto answer = transport.send(c.with_timeout(probe_timeout), knock, {.direct = true});
+            if (answer) return {};  // it answers 400: the header that tokens need was left out
+            if (auto go = c.proceed(); !go) return go;
+            // A connection that breaks says that somebody is there; a silence, or no connection, that nobody is.
+            const error& e = answer.error();
+            const bool connected = e.system_code == 0 || e.system_code == ECONNRESET || e.system_code == EPIPE;
+            if (!e.is_transient() || !connected) {
+                return fail(errc::unauthenticated, "this machine has no managed identity");
+            }
+            if (knocks == 2) return unexpected(std::move(answer).error());
+        }
     }
 
     [[nodiscard]] result<held_token> ask(const context& c, T& transport, const entra_identity& identity) {

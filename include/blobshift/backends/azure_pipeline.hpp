@@ -29,19 +29,21 @@ public:
         now_ = (std::min)(now_ + 1 / now_, static_cast<double>(most_));
     }
     /// The requests that were in flight together are refused together, and count once.
-    void throttled() noexcept {
+    ///
+    /// \param others  Still in flight.
+    void throttled(std::size_t others) noexcept {
         if (deaf_ > 0) {
             --deaf_;
             return;
         }
         now_ = (std::max)(now_ / 2, 1.0);
-        deaf_ = now();
+        deaf_ = others;
     }
 
 private:
     unsigned most_;
     double now_;
-    unsigned deaf_ = 0;  ///< Answers that are still to come from before the last cut.
+    std::size_t deaf_ = 0;  ///< Answers that are still to come from before the last cut.
 };
 
 /// Sends what `Work` has to send.
@@ -49,8 +51,9 @@ private:
 /// | expression                    | result                | meaning                                                   |
 /// |-------------------------------|-----------------------|-----------------------------------------------------------|
 /// | `w.next()`                    | optional<Work::job>   | the next job, or none any more                            |
+/// | `w.turns(j)`                  | size_t                | how much of the rate its request takes                    |
 /// | `w.request(j, who)`           | result<http_request>  | its request, unsigned; asked for each try                 |
-/// | `w.answered(j, q, a, lost)`   | optional<error>       | nothing: it is done; else why it is not                   |
+/// | `w.answered(j, q, a, lost)`   | optional<error>       | nothing: it is done; else why it is not (`q`: as sent)    |
 /// | `w.failed(j, error, lost)`    |                       | it will not be tried again                                |
 template <PipelinedTransport T, class Work>
 class azure_pipeline final : public call_source {
@@ -62,9 +65,12 @@ public:
     void run() {
         const auto ended = client_.transport().send_many(c_, *this);
         if (ended) return;
+        if (turn_) client_.rate().give_back(work_.turns(held_->job));
+        if (held_) again_.push_back({*std::exchange(held_, std::nullopt), {}});
         for (waiting& w : std::exchange(again_, {})) {
-            attempts::interrupt(w.why, ended.error());
-            work_.failed(w.what.job, std::move(w.why), w.what.tries.lost());
+            error why = w.what.why.value_or(ended.error());
+            if (w.what.why) attempts::interrupt(why, ended.error());
+            work_.failed(w.what.job, std::move(why), w.what.tries.lost());
         }
         while (auto job = work_.next()) work_.failed(*job, ended.error(), false);
     }
@@ -72,11 +78,13 @@ public:
     pulled next(http_call& call) override {
         if (quiet_until_ && c_.clock->now() < *quiet_until_) return pulled::pause;
         for (;;) {
-            std::optional<flight> f = due();
-            if (!f && again_.size() < most_waiting) {
-                if (auto job = work_.next()) f.emplace(flight{*std::move(job), client_.begin(c_)});
+            if (!held_) held_ = due();
+            if (!held_ && again_.size() < most_waiting) {
+                if (auto job = work_.next()) held_.emplace(flight{*std::move(job), client_.begin(c_)});
             }
-            if (!f) return again_.empty() ? pulled::end : pulled::pause;
+            if (!held_) return again_.empty() ? pulled::end : pulled::pause;
+            if (!has_turn()) return pulled::pause;
+            std::optional<flight> f = std::exchange(held_, std::nullopt);
             if (start(*f, call)) {
                 call.id = keep(*std::move(f));
                 return pulled::call;
@@ -85,8 +93,10 @@ public:
     }
     [[nodiscard]] std::chrono::nanoseconds pause() const override {
         const steady_time now = c_.clock->now();
-        steady_time least = now + std::chrono::hours(1);
-        for (const waiting& w : again_) least = (std::min)(least, w.due);
+        steady_time least = turn_.value_or(now + std::chrono::hours(1));
+        if (!turn_) {
+            for (const waiting& w : again_) least = (std::min)(least, w.due);
+        }
         return (std::max)({least, now, quiet_until_.value_or(now)}) - now;
     }
     [[nodiscard]] unsigned concurrency() const override { return limit_.now(); }
@@ -95,7 +105,7 @@ public:
         flight f = take(static_cast<std::size_t>(call.id));
         std::optional<error> failed;
         if (answer)
-            failed = work_.answered(f.job, f.request, *answer, f.tries.lost());
+            failed = work_.answered(f.job, call.request, *answer, f.tries.lost());
         else
             failed = std::move(answer).error();
         if (!failed) return limit_.succeeded();
@@ -115,13 +125,12 @@ private:
     struct flight {
         typename Work::job job;
         attempts tries;
-        http_request request = {};  ///< Unsigned.
         shared_credential who = {};
+        std::optional<error> why = {};  ///< Of the try before.
         bool renewed = false;
     };
     struct waiting {
         flight what;
-        error why;
         steady_time due;
     };
 
@@ -133,8 +142,7 @@ private:
             f.who = *std::move(who);
             auto request = work_.request(f.job, *f.who);
             if (!request) return request;
-            f.request = *std::move(request);
-            return authorize(f.request, *f.who, client_.stamp(c_));
+            return authorize(*std::move(request), *f.who, client_.stamp(c_));
         }();
         if (!ready) {
             work_.failed(f.job, std::move(ready).error(), f.tries.lost());
@@ -147,15 +155,28 @@ private:
 
     /// Fewer at a time, and none at all for as long as the service wishes.
     void throttled(const error& e) {
-        limit_.throttled();
+        limit_.throttled(flying_.size() - free_.size());
         if (!e.retry_after) return;
         const auto wished = (std::min)(*e.retry_after, client_.options().retry.longest_wait);
         quiet_until_ = (std::max)(quiet_until_.value_or(steady_time{}), c_.clock->now() + wished);
     }
 
     void again(flight&& f, error&& why, std::chrono::nanoseconds wait) {
-        again_.push_back(
-            {std::move(f), std::move(why), c_.clock->now() + std::chrono::duration_cast<steady_time::duration>(wait)});
+        f.why = std::move(why);
+        again_.push_back({std::move(f), c_.clock->now() + std::chrono::duration_cast<steady_time::duration>(wait)});
+    }
+
+    /// Whether the rate lets `held_` go now; then its turn is used up.
+    [[nodiscard]] bool has_turn() {
+        if (!client_.rate().is_limited()) return true;
+        const steady_time now = c_.clock->now();
+        if (!turn_) {
+            const auto wait = client_.rate().reserve(now, work_.turns(held_->job));
+            turn_ = now + std::chrono::duration_cast<steady_time::duration>(wait);
+        }
+        if (now < *turn_) return false;
+        turn_.reset();
+        return true;
     }
 
     /// One that has waited long enough.
@@ -193,6 +214,8 @@ private:
     std::vector<flight> flying_ = {};  ///< By `http_call::id`.
     std::vector<std::size_t> free_ = {};
     std::vector<waiting> again_ = {};
+    std::optional<flight> held_ = {};      ///< Next, when its turn has come.
+    std::optional<steady_time> turn_ = {};  ///< Of `held_`, reserved.
     std::optional<steady_time> quiet_until_ = {};
 };
 

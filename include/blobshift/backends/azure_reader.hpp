@@ -130,9 +130,9 @@ public:
         options.metadata = options.tags = q.with_attributes;
         options.immutability = client_.options().list_obstacles;
         options.snapshots = client_.options().list_obstacles && q.delimiter.empty();
-        auto read = [](const http_request& r, const http_response& a) -> result<azure_page> {
+        auto read = [&](const http_request& r, const http_response& a) -> result<azure_page> {
             if (auto fine = expect(r, a, {200}); !fine) return unexpected(std::move(fine).error());
-            return parse_list(as_text(a.body));
+            return parse_list(as_text(a.body), {.with_attributes = q.with_attributes});
         };
         attempts tries = client_.begin(c);
         response_options wanted = client_.service_answer();
@@ -145,11 +145,8 @@ public:
         std::erase_if(shown.blobs, [&](const blob_info& info) {
             return !shows(q, info.name.text()) || !is_behind(q, info.name.text());
         });
-        for (blob_info& info : shown.blobs) {
-            if (q.with_attributes)
-                take_write_id(info.attrs);
-            else
-                info.attrs = {};
+        if (q.with_attributes) {
+            for (blob_info& info : shown.blobs) take_write_id(info.attrs);
         }
         for (std::string& group : page->prefixes) {
             if (!shows(q, group) || group == last_group) continue;

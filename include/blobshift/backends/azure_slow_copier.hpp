@@ -90,16 +90,21 @@ public:
         auto from = source_of(c, client_, r.from, condition::if_match(source.tag));
         if (!from) return unexpected(std::move(from).error());
         if (!from->bearer.empty()) from->bearer = {};  // within one account, the request's own rights count
-        attributes sent = source.attrs;
+        const std::string id = new_write_id();
+        auto sent = attributes_to_send(source.attrs, id);
+        if (!sent) return unexpected(std::move(sent).error());
         azure_copy_options options;
         options.when = r.target;
-        options.attrs = &sent;
+        options.attrs = &*sent;
         options.tier = settable_tier(source.tier);
         attempts tries = client_.begin(c);
         auto started = client_.perform(c, tries, start_copy_request(client_.container(), r.to, *from, options),
                                        client_.service_answer(), &read_copy_started);
-        if (!started) return about_blob(std::move(started).error(), r.to);
-        return await(c, r, source, started->id);
+        if (started) return await(c, r, source, started->id);
+        if (tries.lost()) {  // then the job may be under way, and even keep a later try from starting one
+            if (auto mine = writer_.made_by(c, r.to, id)) return await(c, r, source, mine->copy_id);
+        }
+        return about_blob(std::move(started).error(), r.to);
     }
 
 private:

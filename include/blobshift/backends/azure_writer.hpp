@@ -121,9 +121,7 @@ public:
         auto sent = attributes_to_send(attrs, u.id);
         if (!sent) return unexpected(std::move(sent).error());
         if (auto whole = have_all(c, u, block_count, size_bytes); !whole) {
-            // Unless they are gone because an earlier commit, whose answer was lost, has used them.
-            if (auto mine = made_by(c, u.name, u.id)) return mine;
-            return unexpected(std::move(whole).error());
+            return without_blocks(c, u, when, std::move(whole).error());
         }
         const std::string body = block_list_body(block_count, u.id);
         auto checksum = checksum_of(client_.options().checksum, as_bytes(body));
@@ -134,7 +132,9 @@ public:
         auto own = hashes_.finish(u.id, block_count, size_bytes);
         if (!options.stored_md5) options.stored_md5 = std::move(own);
         const auto request = put_block_list_request(client_.container(), u.name, body, *sent, options);
-        return publish(c, request, u.id, made_of(u.name, size_bytes, *std::move(sent), options));
+        auto made = publish(c, request, u.id, made_of(u.name, size_bytes, *std::move(sent), options));
+        if (made || made.error().service_code != "InvalidBlockList") return made;
+        return without_blocks(c, u, when, std::move(made).error());
     }
 
     /// The service drops blocks that no commit took after a week; until then they cost their room. No request.
@@ -172,6 +172,18 @@ private:
         made.stored_hash = options.stored_md5;
         made.tier = options.tier;
         return made;
+    }
+
+    /// What it means that the blocks of an upload are not there: an earlier commit, whose answer was lost, has used them; or
+    /// another write of the blob has dropped them, and then it is the condition that failed; or they never were.
+    result<blob_info> without_blocks(const context& c, const upload_session& u, const condition& when, error missing) {
+        auto there = reader_.look(c, u.name);
+        if (there && there->write_id == u.id) return std::move(there->info);
+        if (there || there.error().code == errc::not_found) {
+            auto met = test_condition(when, there ? &there->info.tag : nullptr);
+            if (!met) return about_blob(std::move(met).error(), u.name);
+        }
+        return about_blob(std::move(missing), u.name);
     }
 
     /// Sends a write that makes `made`. After a lost answer it looks whether the write with that id was done.

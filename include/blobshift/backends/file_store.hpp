@@ -156,9 +156,18 @@ public:
                                [&](auto group, auto&& report) { state_->groups.copy(c, group, report); });
     }
 
-    /// In groups, as `copy_many`.
+    /// In groups, as `copy_many`. With durability::full, all that could be seen before is durable before anything goes: a
+    /// blob that goes because another is there must not survive it only in the cache, where a writer that was killed
+    /// left that other one.
     void remove_many(const context& c, std::span<const remove_request> requests, const bulk_options& options,
                      on_removed f) {
+        if (const int answer = requests.empty() ? 0 : state_->writer.sync_all(); answer < 0) {
+            for (std::size_t i = 0; i < requests.size(); ++i) {
+                f(i, detail::file_failure(answer, "cannot make durable what must outlive the blob",
+                                          requests[i].name.text()));
+            }
+            return;
+        }
         state_->groups.in_pool(requests, options, f,
                                [&](auto group, auto&& report) { state_->groups.remove(c, group, report); });
     }

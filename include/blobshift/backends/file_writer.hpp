@@ -198,6 +198,11 @@ public:
         return 0;
     }
 
+    /// Makes durable what anybody has written here, if the options want anything of that kind.
+    [[nodiscard]] int sync_all() const {
+        return options_.durable == durability::full ? tree_->files().sync_all(tree_->root()) : 0;
+    }
+
 private:
     static constexpr const char* lock_name = "locks";
     /// Each further try needs somebody who took away a directory in between.

@@ -168,6 +168,11 @@ public:
         return again([&] { return ::fsync(fd); });
     }
 
+    /// All that the file system of `fd` holds, whoever wrote it, to the medium.
+    [[nodiscard]] int sync_all(int fd) const noexcept {
+        return again([&] { return ::syncfs(fd); });
+    }
+
     /// Takes byte `at` of a lock file without waiting; -EAGAIN if another open file description has it.
     ///
     /// The lock belongs to the open file description: it ends when the last process that has it closes it or dies.

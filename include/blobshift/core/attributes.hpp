@@ -8,10 +8,12 @@
 #define BLOBSHIFT_CORE_ATTRIBUTES_HPP
 
 #include <cstddef>      // size_t
+#include <cstdint>      // uint64_t
 #include <map>          // map
 #include <string>       // string
 #include <string_view>  // string_view
 
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/core/result.hpp>
 
 namespace blobshift::inline v1 {
@@ -38,10 +40,19 @@ namespace detail {
 /// Printable ASCII without space at either end or two spaces in a row: what survives an HTTP header unchanged.
 [[nodiscard]] inline bool is_header_text(std::string_view text) noexcept {
     if (text.starts_with(' ') || text.ends_with(' ')) return false;
-    char before = 0;
-    for (const char c : text) {
-        if (c < 0x20 || c > 0x7E || (c == ' ' && before == ' ')) return false;
-        before = c;
+    bool behind_space = false;
+    for (std::size_t i = 0; i < text.size();) {
+        if (text.size() - i >= 8) {
+            const std::uint64_t w = eight_bytes::load(text.data() + i);
+            if ((eight_bytes::unprintable(w) | eight_bytes::holds(w, 0x7F) | eight_bytes::holds(w, ' ')) == 0) {
+                behind_space = false;
+                i += 8;
+                continue;
+            }
+        }
+        const char c = text[i++];
+        if (c < 0x20 || c > 0x7E || (c == ' ' && behind_space)) return false;
+        behind_space = c == ' ';
     }
     return true;
 }

@@ -36,16 +36,16 @@ inline constexpr auto base64_values = [] {
 
 /// Base64 text of `content`, padded.
 [[nodiscard]] inline std::string to_base64(byte_view content) {
-    std::string text;
-    text.reserve((content.size() + 2) / 3 * 4);
+    std::string text((content.size() + 2) / 3 * 4, '=');
+    char* at = text.data();
     for (std::size_t i = 0; i < content.size(); i += 3) {
         const std::size_t left = content.size() - i;
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 3; ++k) {
             group = (group << 8) | (k < left ? std::to_integer<std::uint32_t>(content[i + k]) : 0U);
         }
-        for (std::size_t k = 0; k < 4; ++k) {
-            text += k <= left ? detail::base64_digits[(group >> (18 - 6 * k)) & 0x3FU] : '=';
+        for (std::size_t k = 0; k < 4; ++k, ++at) {
+            if (k <= left) *at = detail::base64_digits[(group >> (18 - 6 * k)) & 0x3FU];
         }
     }
     return text;

@@ -7,14 +7,14 @@
 #ifndef BLOBSHIFT_CORE_BLOB_NAME_HPP
 #define BLOBSHIFT_CORE_BLOB_NAME_HPP
 
-#include <array>        // array
 #include <compare>      // operator<=>
 #include <cstddef>      // size_t
-#include <cstdint>      // uint32_t
+#include <cstdint>      // uint32_t, uint64_t
 #include <string>       // string
 #include <string_view>  // string_view
 #include <utility>      // move
 
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/core/result.hpp>
 
 namespace blobshift::inline v1 {
@@ -85,12 +85,18 @@ struct code_point {
     return {};
 }
 
-/// The characters that no rule is about: most of those in most names.
-inline constexpr auto plain_in_name = [] {
-    std::array<bool, 256> plain{};
-    for (std::size_t i = 0x20; i < 0x7F; ++i) plain[i] = i != '/' && i != '\\';
-    return plain;
-}();
+/// How many characters `text` begins with that no rule is about: most of those in most names.
+[[nodiscard]] inline std::size_t plain_in_name(std::string_view text) noexcept {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '/' && c != '\\'; };
+    std::size_t i = 0;
+    for (; text.size() - i >= 8; i += 8) {
+        const std::uint64_t w = eight_bytes::load(text.data() + i);
+        const std::uint64_t is_0x7f = (w + eight_bytes::ones) & eight_bytes::highs;  // or above
+        if ((eight_bytes::unprintable(w) | is_0x7f | eight_bytes::holds(w, '/') | eight_bytes::holds(w, '\\')) != 0) break;
+    }
+    while (i < text.size() && plain(text[i])) ++i;
+    return i;
+}
 
 /// The first rule that `text` breaks, or null; `offset` says where.
 [[nodiscard]] inline const char* broken_name_rule(std::string_view text, std::size_t& offset) noexcept {
@@ -109,9 +115,9 @@ inline constexpr auto plain_in_name = [] {
         return nullptr;
     };
     for (std::size_t i = 0; i < text.size();) {
-        if (units < 1024 && plain_in_name[static_cast<unsigned char>(text[i])]) {
-            ++units;
-            ++i;
+        if (const std::size_t plain = plain_in_name(text.substr(i, 1024 - units)); plain > 0) {
+            units += plain;
+            i += plain;
             continue;
         }
         const code_point c = decode_utf8(text.substr(i));

@@ -50,7 +50,9 @@ private:
 /// A `T`, or the `error` that stood in its way.
 ///
 /// Every member does what the member of `std::expected<T, error>` with the same name does. `operator*` and
-/// `operator->` have a precondition (there is a value); `value()` throws `bad_result_access` instead.
+/// `operator->` have a precondition (there is a value); `value()` throws `bad_result_access` instead. One difference: of
+/// a temporary, `value()` is the value itself, so that `for (auto& b : store.list(c, q).value().blobs)` has what it
+/// walks through to its end.
 template <class T>
 class [[nodiscard]] result {
 public:
@@ -75,7 +77,7 @@ public:
 
     T& value() & { return require(), **this; }
     const T& value() const& { return require(), **this; }
-    T&& value() && { return require(), *std::move(*this); }
+    T value() && { return require(), *std::move(*this); }
     template <class U>
     [[nodiscard]] T value_or(U&& other) const& {
         return has_value() ? **this : static_cast<T>(std::forward<U>(other));

@@ -254,9 +254,9 @@ struct azure_address {
 
 /// The URL of a blob: `container` as above, the name in the one spelling that is sent and signed.
 [[nodiscard]] inline std::string blob_url(std::string_view container, const blob_name& name) {
-    std::string url(container);
-    url.reserve(url.size() + name.text().size() + 16);
-    url += '/';
+    std::string url;
+    url.reserve(container.size() + name.text().size() + 256);  // a query or a SAS often follows
+    (url += container) += '/';
     append_encoded(url, name.text(), "/");
     return url;
 }

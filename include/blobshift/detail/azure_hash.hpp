@@ -22,7 +22,8 @@ namespace blobshift::inline v1::detail {
 
 /// The text for a header. S3 writes the same checksum big-endian: never hand one to the other.
 [[nodiscard]] inline std::string azure_hash_text(const digest& hash) {
-    return to_base64(hash.algorithm == hash_algorithm::crc64_nvme ? reversed(hash.value) : hash.value);
+    if (hash.algorithm == hash_algorithm::crc64_nvme) return to_base64(reversed(hash.value));
+    return to_base64(hash.value);
 }
 
 /// Reads what `azure_hash_text` writes; nullopt when it is not a hash of that kind. Clients may store any text as MD5.

@@ -18,6 +18,7 @@
 #include <vector>       // vector
 
 #include <blobshift/core/blob_info.hpp>
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/detail/azure_hash.hpp>
 #include <blobshift/detail/http.hpp>
 #include <blobshift/detail/http_date.hpp>
@@ -60,15 +61,19 @@ struct azure_page {
     return etag(std::move(quoted));
 }
 
+/// What to make of a page.
+struct list_reading {
+    bool with_versions = false;             ///< Old versions were asked for, and are told from the present ones.
+    bool with_attributes = true;            ///< Fill `blob_info::attrs`.
+    std::string_view snapshot_before = {};  ///< `last_snapshot` of the page before.
+};
+
 /// Reads one page.
 class azure_list_parser {
 public:
-    /// \param with_versions   Old versions were asked for, and are told from the present ones.
-    /// \param snapshot_before `last_snapshot` of the page before.
-    explicit azure_list_parser(std::string_view document, bool with_versions = false,
-                               std::string_view snapshot_before = {})
-        : xml_(document), with_versions_(with_versions), bytes_(document.size()) {
-        page_.last_snapshot = snapshot_before;
+    explicit azure_list_parser(std::string_view document, const list_reading& how = {})
+        : xml_(document), how_(how), bytes_(document.size()) {
+        page_.last_snapshot = how.snapshot_before;
     }
 
     /// \return errc::corrupt, to be repeated, for all that is not one whole, well-formed page: a page that was cut must
@@ -126,8 +131,11 @@ private:
         while (xml_.next()) {
             if (xml_.name() == "Name") {
                 const bool encoded = xml_.attribute("Encoded") == "true";
-                name = plain_name(xml_.text(), encoded);
-                if (!name) xml_.fault();
+                if (const auto text = plain_name(xml_.text(), encoded)) {
+                    name = *text;
+                } else {
+                    xml_.fault();
+                }
             } else {
                 xml_.skip();
             }
@@ -162,13 +170,20 @@ private:
                                                   {"Content-Disposition", &entry::disposition},
                                                   {"BlobType", nullptr},
                                                   {"AccessTier", &entry::tier},
+                                                  {"AccessTierInferred", nullptr},
                                                   {"AccessTierChangeTime", nullptr},
                                                   {"ArchiveStatus", &entry::archive},
                                                   {"LeaseStatus", &entry::lease},
                                                   {"LeaseState", nullptr},
                                                   {"CopyId", &entry::copy_id},
                                                   {"CopyStatus", &entry::copy_status},
+                                                  {"CopySource", nullptr},
+                                                  {"CopyProgress", nullptr},
                                                   {"CopyCompletionTime", nullptr},
+                                                  {"CopyStatusDescription", nullptr},
+                                                  {"ServerEncrypted", nullptr},
+                                                  {"LastAccessTime", nullptr},
+                                                  {"TagCount", nullptr},
                                                   {"ImmutabilityPolicyUntilDate", &entry::immutable_until},
                                                   {"LegalHold", &entry::legal_hold}};
         for (const property& p : properties) {
@@ -179,7 +194,6 @@ private:
 
     void read_blob() {
         entry e;
-        extra_ = {};
         if (!read_like_the_last(e)) {
             e = {};
             learn_from(e);
@@ -199,7 +213,7 @@ private:
         if (shape_.empty()) return false;
         std::string_view rest = xml_.rest();
         for (const step& s : shape_) {
-            if (!rest.starts_with(s.markup)) return false;
+            if (!begins_with(rest, s.markup)) return false;
             rest.remove_prefix(s.markup.size());
             if (&s == &shape_.back()) break;
             const std::size_t size = find_byte(rest, '<');
@@ -213,6 +227,7 @@ private:
     /// Reads a blob element by element, and keeps its shape if there are only plain texts in it.
     void learn_from(entry& e) {
         shape_.clear();
+        extra_.reset();
         const char* markup = xml_.rest().data();
         const auto text = [&](slot place) {
             const char* const begin = xml_.rest().data();
@@ -252,7 +267,7 @@ private:
             }
         }
         shape_.push_back({{markup, static_cast<std::size_t>(xml_.rest().data() - markup)}, nullptr});
-        if (e.name_encoded || !extra_.empty()) shape_.clear();
+        if (e.name_encoded || extra_) shape_.clear();
     }
 
     /// Names come in the case in which they were set, but mean the same in every case; headers have them in lower case.
@@ -261,7 +276,7 @@ private:
             std::string name(xml_.name());
             for (char& c : name) c = to_lower(c);
             std::string value = xml_text(xml_.text());
-            if (name != "x-ms-invalid-name") extra_.metadata.insert_or_assign(std::move(name), std::move(value));
+            if (name != "x-ms-invalid-name") extra().metadata.insert_or_assign(std::move(name), std::move(value));
         }
     }
 
@@ -279,23 +294,41 @@ private:
                         xml_.skip();
                     }
                 }
-                extra_.tags.insert_or_assign(std::move(key), std::move(value));
+                extra().tags.insert_or_assign(std::move(key), std::move(value));
             }
         }
     }
 
-    /// A name that XML cannot hold comes percent-encoded, and says so.
-    [[nodiscard]] static std::optional<std::string> plain_name(std::string_view raw, bool encoded) {
-        return encoded ? decode_percent(xml_text(raw)) : xml_text(raw);
+    [[nodiscard]] attributes& extra() { return extra_ ? *extra_ : extra_.emplace(); }
+
+    /// `raw` with its references resolved; valid until the next call.
+    [[nodiscard]] std::string_view plain(std::string_view raw) {
+        if (find_byte(raw, '&') == raw.size()) return raw;
+        resolved_ = xml_text(raw);
+        return resolved_;
     }
 
-    void take(entry& e) {
+    void set(std::string& field, std::string_view raw) {
+        if (!raw.empty()) field = plain(raw);
+    }
+
+    /// A name that XML cannot hold comes percent-encoded, and says so. Valid as of `plain`.
+    [[nodiscard]] std::optional<std::string_view> plain_name(std::string_view raw, bool encoded) {
+        const std::string_view text = plain(raw);
+        if (!encoded) return text;
+        auto decoded = decode_percent(text);
+        if (!decoded) return std::nullopt;
+        resolved_ = *std::move(decoded);
+        return resolved_;
+    }
+
+    void take(const entry& e) {
         if (e.name.empty()) return static_cast<void>(xml_.fault());
         const auto text = plain_name(e.name, e.name_encoded);
         if (!text) return static_cast<void>(xml_.fault());
         if (e.deleted == "true") return static_cast<void>(++page_.deleted);
         if (!e.snapshot.empty()) return take_snapshot(*text);
-        if (with_versions_ && !e.version.empty() && e.current != "true") return static_cast<void>(++page_.old_versions);
+        if (how_.with_versions && !e.version.empty() && e.current != "true") return static_cast<void>(++page_.old_versions);
         if (e.resource == "directory") return static_cast<void>(++page_.directories);
         const bool has_snapshots = !page_.last_snapshot.empty() && page_.last_snapshot == *text;
         page_.last_snapshot.clear();
@@ -314,24 +347,28 @@ private:
         info.size_bytes = size;
         info.tag = quoted_etag(e.etag);
         info.last_modified = *modified;
-        info.attrs = std::move(extra_);
-        info.attrs.content_type = xml_text(e.type);
-        info.attrs.content_encoding = xml_text(e.encoding);
-        info.attrs.content_language = xml_text(e.language);
-        info.attrs.content_disposition = xml_text(e.disposition);
-        info.attrs.cache_control = xml_text(e.cache);
-        if (!e.md5.empty()) info.stored_hash = parse_azure_hash(hash_algorithm::md5, xml_text(e.md5));
-        info.tier = xml_text(e.tier);
+        if (how_.with_attributes) take_attributes(e, info.attrs);
+        if (!e.md5.empty()) info.stored_hash = parse_azure_hash(hash_algorithm::md5, plain(e.md5));
+        set(info.tier, e.tier);
         info.copy = parse_copy_state(e.copy_status);
-        if (info.copy != copy_state::none) info.copy_id = xml_text(e.copy_id);
+        if (info.copy != copy_state::none) set(info.copy_id, e.copy_id);
         info.obstacles.archived = e.tier == "Archive" || !e.archive.empty();
         info.obstacles.leased = e.lease == "locked";
         info.obstacles.immutable = !e.immutable_until.empty() || e.legal_hold == "true";
         info.obstacles.has_snapshots = has_snapshots;
     }
 
+    void take_attributes(const entry& e, attributes& attrs) {
+        if (extra_) attrs = *std::move(extra_);
+        set(attrs.content_type, e.type);
+        set(attrs.content_encoding, e.encoding);
+        set(attrs.content_language, e.language);
+        set(attrs.content_disposition, e.disposition);
+        set(attrs.cache_control, e.cache);
+    }
+
     /// Azure lists the snapshots of a blob before the blob, others after it.
-    void take_snapshot(const std::string& name) {
+    void take_snapshot(std::string_view name) {
         ++page_.snapshots;
         if (!page_.blobs.empty() && page_.blobs.back().name.text() == name) {
             page_.blobs.back().obstacles.has_snapshots = true;
@@ -340,17 +377,17 @@ private:
     }
 
     xml_reader xml_;
-    bool with_versions_;
+    list_reading how_;
     std::size_t bytes_;
     azure_page page_ = {};
-    attributes extra_ = {};         ///< Metadata and tags of the present entry.
-    std::vector<step> shape_ = {};  ///< Of the blob before; empty when it cannot be compared.
+    std::optional<attributes> extra_ = {};  ///< Metadata and tags of the present entry, if it has some.
+    std::vector<step> shape_ = {};          ///< Of the blob before; empty when it cannot be compared.
+    std::string resolved_ = {};             ///< What `plain` gave a view of.
 };
 
 /// Reads one page; see `azure_list_parser`.
-[[nodiscard]] inline result<azure_page> parse_list(std::string_view document, bool with_versions = false,
-                                                   std::string_view snapshot_before = {}) {
-    return azure_list_parser(document, with_versions, snapshot_before).parse();
+[[nodiscard]] inline result<azure_page> parse_list(std::string_view document, const list_reading& how = {}) {
+    return azure_list_parser(document, how).parse();
 }
 
 }  // namespace blobshift::inline v1::detail

@@ -50,6 +50,7 @@ namespace blobshift::inline v1::detail {
 class azure_request {
 public:
     azure_request(std::string_view method, std::string url) : request_{std::string(method), std::move(url)} {
+        request_.headers.reserve(16);  // the signature's among them
         request_.headers.push_back({"x-ms-version", std::string(azure_version)});
     }
 
@@ -73,13 +74,11 @@ public:
         return header("Content-Type", content_type);
     }
 
-    /// When the request may take effect. `prefix` is "x-ms-source-" for the source of a copy.
-    azure_request& when(const condition& c, std::string_view prefix = {}) {
-        if (c.is_if_absent()) header(std::string(prefix) + (prefix.empty() ? "If-None-Match" : "if-none-match"), "*");
-        if (c.is_if_match()) {
-            header(std::string(prefix) + (prefix.empty() ? "If-Match" : "if-match"), if_match_text(c.tag()));
-        }
-        return *this;
+    /// When the request may take effect.
+    azure_request& when(const condition& c) { return conditional(c, "If-None-Match", "If-Match"); }
+    /// What the source of a copy must be.
+    azure_request& source_when(const condition& c) {
+        return conditional(c, "x-ms-source-if-none-match", "x-ms-source-if-match");
     }
 
     /// The hash of the body, which the service compares with what arrives. MD5 or CRC-64/NVME.
@@ -127,6 +126,12 @@ private:
             broken_ = name.starts_with("x-ms-meta-") ? "of a metadata value" : std::string(name);
         }
         request_.headers.push_back({std::string(name), std::string(value)});
+        return *this;
+    }
+
+    azure_request& conditional(const condition& c, std::string_view none_match, std::string_view match) {
+        if (c.is_if_absent()) header(none_match, "*");
+        if (c.is_if_match()) header(match, if_match_text(c.tag()));
         return *this;
     }
 

@@ -52,7 +52,7 @@ struct azure_copy_options {
 }
 
 inline azure_request& add_source(azure_request& r, const copy_source& source) {
-    r.header("x-ms-copy-source", source.url).when(source.when, "x-ms-source-").source_hash(source.hash);
+    r.header("x-ms-copy-source", source.url).source_when(source.when).source_hash(source.hash);
     if (!source.bearer.empty()) {
         r.header("x-ms-copy-source-authorization", "Bearer " + std::string(source.bearer.reveal()));
     }

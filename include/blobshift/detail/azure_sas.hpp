@@ -74,11 +74,12 @@ inline void append_lines(std::string& text, std::initializer_list<std::string_vi
     for (const std::string_view line : lines) (text += line) += '\n';
 }
 
-/// `/blob/account/container/blob`, not encoded; the account once, for the emulator too.
-[[nodiscard]] inline std::string sas_resource(const service_sas& s, std::string_view account) {
-    std::string text = s.version >= "2015-02-21" ? "/blob/" : "/";
+/// The line `/blob/account/container/blob`, not encoded; the account once, for the emulator too.
+inline void append_sas_resource(std::string& text, const service_sas& s, std::string_view account) {
+    text += s.version >= "2015-02-21" ? "/blob/" : "/";
     ((text += account) += '/') += s.container;
-    return s.blob.empty() ? text : text + "/" + s.blob;
+    if (!s.blob.empty()) (text += '/') += s.blob;
+    text += '\n';
 }
 
 [[nodiscard]] inline std::string string_to_sign(const account_sas& s, std::string_view account) {
@@ -102,7 +103,10 @@ inline void append_sas_tail(std::string& text, const service_sas& s, bool delega
 
 [[nodiscard]] inline std::string string_to_sign(const service_sas& s, std::string_view account) {
     std::string text;
-    append_lines(text, {s.permissions, s.start, s.expiry, sas_resource(s, account), s.identifier});
+    text.reserve(256 + s.blob.size());
+    append_lines(text, {s.permissions, s.start, s.expiry});
+    append_sas_resource(text, s, account);
+    append_lines(text, {s.identifier});
     append_sas_tail(text, s, false);
     return text;
 }
@@ -110,8 +114,9 @@ inline void append_sas_tail(std::string& text, const service_sas& s, bool delega
 [[nodiscard]] inline std::string string_to_sign(const service_sas& s, std::string_view account,
                                                 const user_delegation_key& k) {
     std::string text;
-    append_lines(text, {s.permissions, s.start, s.expiry, sas_resource(s, account), k.object_id, k.tenant_id, k.start,
-                        k.expiry, k.service, k.version});
+    append_lines(text, {s.permissions, s.start, s.expiry});
+    append_sas_resource(text, s, account);
+    append_lines(text, {k.object_id, k.tenant_id, k.start, k.expiry, k.service, k.version});
     if (s.version >= "2020-02-10") append_lines(text, {k.authorized_user, k.unauthorized_user, k.correlation_id});
     if (s.version >= "2025-07-05") append_lines(text, {k.delegated_tenant, k.delegated_user});
     append_sas_tail(text, s, true);
@@ -134,11 +139,12 @@ using sas_parameters = std::initializer_list<std::pair<std::string_view, std::st
         return fail(errc::invalid_argument, "the version of a SAS is a date since 2013-08-15");
     }
     for (const auto& [name, value] : parameters) {
+        if (value.empty()) continue;
         if (!is_field_value(value)) {
             return fail(errc::invalid_argument, "the SAS field " + std::string(name) + " holds a control character");
         }
         for (const rule& r : rules) {
-            if (!value.empty() && r.name == name && version < r.since) {
+            if (r.name == name && version < r.since) {
                 return fail(errc::invalid_argument,
                             "the SAS field " + std::string(name) + " needs version " + std::string(r.since));
             }
@@ -162,10 +168,15 @@ using sas_parameters = std::initializer_list<std::pair<std::string_view, std::st
 /// The query of a SAS, without '?': the parameters that are set, and the signature.
 [[nodiscard]] inline secret sas_query(sas_parameters parameters, std::string_view signature) {
     std::string query;
+    query.reserve(256);
     for (const auto& [name, value] : parameters) {
-        if (!value.empty()) (((query += name) += '=') += encode_component(value)) += '&';
+        if (value.empty()) continue;
+        (query += name) += '=';
+        append_encoded(query, value);
+        query += '&';
     }
-    query += "sig=" + encode_component(signature);
+    query += "sig=";
+    append_encoded(query, signature);
     secret made(query);
     wipe(query.data(), query.size());
     return made;

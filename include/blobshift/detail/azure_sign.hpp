@@ -15,6 +15,7 @@
 #include <vector>       // vector
 
 #include <blobshift/core/base64.hpp>
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/core/secret.hpp>
 #include <blobshift/detail/characters.hpp>
 #include <blobshift/detail/http.hpp>
@@ -58,12 +59,11 @@ inline constexpr auto collation_ranks = [] {
     return rank(b[i]) == 0;
 }
 
-/// A header's value as it is signed: without white space at its ends, and with each run of white space that holds a tab
-/// as one space, except between quotes. Runs of plain spaces stay, as every client signs them.
-[[nodiscard]] inline std::string signed_value(std::string_view value) {
+/// Appends a header's value as it is signed: without white space at its ends, and with each run of white space that holds
+/// a tab as one space, except between quotes. Runs of plain spaces stay, as every client signs them.
+inline void append_signed(std::string& out, std::string_view value) {
     const std::string_view text = trimmed(value);
-    if (text.find('\t') == std::string_view::npos) return std::string(text);
-    std::string out;
+    if (find_byte(text, '\t') == text.size()) return static_cast<void>(out += text);
     bool quoted = false;
     for (std::size_t i = 0; i < text.size();) {
         const std::string_view run = text.substr(i, text.find_first_not_of(" \t", i) - i);  // `text` ends in none
@@ -75,7 +75,6 @@ inline constexpr auto collation_ranks = [] {
             out += text[i++];
         }
     }
-    return out;
 }
 
 /// Puts `item` behind all that are not behind it. For the handful of headers of a request; `std::sort` would bring in
@@ -86,9 +85,6 @@ void insert_sorted(std::vector<T>& items, T item, Before is_before) {
     while (at != items.begin() && is_before(item, *(at - 1))) --at;
     items.insert(at, std::move(item));
 }
-
-/// A header with its name in lower case.
-using lower_header = std::pair<std::string, std::string_view>;
 
 /// "/", the account, the path as it is sent, and each name of the query with its values.
 [[nodiscard]] inline std::string canonicalized_resource(std::string_view account, std::string_view url) {
@@ -107,7 +103,9 @@ using lower_header = std::pair<std::string, std::string_view>;
         insert_sorted(query, std::move(p), [](const parameter& x, const parameter& y) { return x < y; });
     }
 
-    std::string text = "/" + std::string(account);
+    std::string text = "/";
+    text.reserve(1 + account.size() + rest.size());
+    text += account;
     text += slash == std::string_view::npos ? std::string_view("/") : resource.before.substr(slash);
     const std::string* before = nullptr;
     for (const auto& [name, value] : query) {
@@ -116,6 +114,36 @@ using lower_header = std::pair<std::string, std::string_view>;
     }
     return text;
 }
+
+/// The headers of a request, each name in lower case. Lives no longer than the request.
+class lower_headers {
+public:
+    struct header {
+        std::string_view name;
+        std::string_view value;
+    };
+
+    explicit lower_headers(const std::vector<http_header>& headers) {
+        all_.reserve(headers.size());
+        made_.reserve(headers.size());  // so that the views stay
+        for (const http_header& h : headers) all_.push_back({lower(h.name), h.value});
+    }
+    lower_headers(const lower_headers&) = delete;
+    lower_headers& operator=(const lower_headers&) = delete;
+
+    [[nodiscard]] const std::vector<header>& all() const noexcept { return all_; }
+
+private:
+    [[nodiscard]] std::string_view lower(const std::string& name) {
+        if (every(name, [](char c) { return to_lower(c) == c; })) return name;
+        std::string& copy = made_.emplace_back(name);
+        for (char& c : copy) c = to_lower(c);
+        return copy;
+    }
+
+    std::vector<header> all_ = {};
+    std::vector<std::string> made_ = {};
+};
 
 /// The text that a SharedKey signature of `r` covers.
 ///
@@ -126,33 +154,42 @@ using lower_header = std::pair<std::string, std::string_view>;
         "if-modified-since", "if-match",         "if-none-match",  "if-unmodified-since", "range"};
     constexpr std::size_t length_slot = 2;
     constexpr std::size_t date_slot = 5;
-    std::array<std::string, standard_headers.size()> values;
-    if (!r.body.empty()) values[length_slot] = std::to_string(r.body.size());
-    std::vector<lower_header> extensions;
-    const auto by_collation = [](const lower_header& a, const lower_header& b) {
-        return collates_before(a.first, b.first);
-    };
+    const std::string length = r.body.empty() ? std::string() : std::to_string(r.body.size());
+    const lower_headers headers(r.headers);
+    std::array<std::string_view, standard_headers.size()> values;
+    values[length_slot] = length;
+    std::vector<lower_headers::header> extensions;
+    extensions.reserve(r.headers.size());
     bool zero_is_empty = true;
     bool own_date = false;
-    for (const http_header& h : r.headers) {
-        std::string name = h.name;
-        for (char& c : name) c = to_lower(c);
-        if (name.starts_with("x-ms-")) {
-            if (name == "x-ms-version") zero_is_empty = h.value >= "2015-02-21";
-            if (name == "x-ms-date") own_date = true;
-            insert_sorted(extensions, lower_header(std::move(name), h.value), by_collation);
+    std::size_t size = 0;
+    for (const lower_headers::header& h : headers.all()) {
+        size += h.name.size() + h.value.size() + 2;
+        if (h.name.starts_with("x-ms-")) {
+            if (h.name == "x-ms-version") zero_is_empty = h.value >= "2015-02-21";
+            if (h.name == "x-ms-date") own_date = true;
+            insert_sorted(extensions, h, [](const lower_headers::header& a, const lower_headers::header& b) {
+                return collates_before(a.name.substr(5), b.name.substr(5));  // behind what they have in common
+            });
             continue;
         }
         for (std::size_t i = 0; i < standard_headers.size(); ++i) {
-            if (standard_headers[i] == name) values[i] = signed_value(h.value);
+            if (standard_headers[i] == h.name) values[i] = h.value;
         }
     }
-    if (values[length_slot] == "0" && zero_is_empty) values[length_slot].clear();
-    if (own_date) values[date_slot].clear();
-    std::string text = r.method + '\n';
-    for (const std::string& value : values) text += value + '\n';
-    for (const auto& [name, value] : extensions) text += name + ':' + signed_value(value) + '\n';
-    return text + canonicalized_resource(account, r.url);
+    if (trimmed(values[length_slot]) == "0" && zero_is_empty) values[length_slot] = {};
+    if (own_date) values[date_slot] = {};
+    std::string text;
+    text.reserve(size + r.url.size() + 64);
+    text += r.method;
+    text += '\n';
+    for (const std::string_view value : values) append_signed(text, value), text += '\n';
+    for (const auto& [name, value] : extensions) {
+        (text += name) += ':';
+        append_signed(text, value);
+        text += '\n';
+    }
+    return text += canonicalized_resource(account, r.url);
 }
 
 /// An account's name and its key, ready to sign.
@@ -177,7 +214,9 @@ public:
 
     /// The value of the Authorization header of `r`.
     [[nodiscard]] std::string authorization(const http_request& r) const {
-        return "SharedKey " + account_ + ":" + sign(string_to_sign(r, account_));
+        std::string text = "SharedKey ";
+        text.reserve(text.size() + account_.size() + 64);
+        return ((text += account_) += ':') += sign(string_to_sign(r, account_));
     }
 
 private:

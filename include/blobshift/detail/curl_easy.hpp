@@ -107,6 +107,7 @@ public:
             set(CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
         }
 
+        set(CURLOPT_BUFFERSIZE, 128L << 10);  // with libcurl's 16 KiB, a page of a listing takes 250 turns of the loop
         set(CURLOPT_NOSIGNAL, 1L);
         set(CURLOPT_QUICK_EXIT, 1L);  // a transfer that is taken off does not wait for the name server
         set(CURLOPT_NOPROGRESS, 1L);
@@ -132,16 +133,11 @@ public:
         connection_is_spoilt_ = false;
         times_sent_ = 0;
         set(CURLOPT_FRESH_CONNECT, 0L);
-        // Whatever the handle was used for before: GET forgets it, then the method at hand is set.
-        set(CURLOPT_HTTPGET, 1L);
-        if (request.method == "HEAD") {
-            set(CURLOPT_NOBODY, 1L);
-        } else if (request.method != "GET") {
-            set(CURLOPT_POST, 1L);
+        if (method_ != request.method) set_method();
+        if (!is_safe_method(method_)) {
             set(CURLOPT_POSTFIELDS, request.body.empty() ? "" : as_text(request.body).data());
             set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         }
-        set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
         set_target(options.direct);
         set_headers();
         if (refused_) return fail(errc::invalid_argument, "libcurl does not take that request");
@@ -187,6 +183,16 @@ private:
         if (code != CURLE_OK) refused_ = true;
     }
 
+    /// Whatever the handle was used for before: GET forgets it, then the method at hand is set.
+    void set_method() {
+        method_.clear();  // should this throw
+        set(CURLOPT_HTTPGET, 1L);
+        if (request_->method == "HEAD") set(CURLOPT_NOBODY, 1L);
+        else if (request_->method != "GET") set(CURLOPT_POST, 1L);
+        set(CURLOPT_CUSTOMREQUEST, request_->method.c_str());
+        if (!refused_) method_ = request_->method;
+    }
+
     /// libcurl parses the server's part of the URL only. It sends the rest as it stands: what was signed cannot differ
     /// from what is sent, and each request is some percent cheaper.
     void set_target(bool direct) {
@@ -196,34 +202,40 @@ private:
         const bool proxied = !direct && !proxy.empty();
         if (may_use_proxy_) set(CURLOPT_PROXY, proxied ? proxy.c_str() : "");
         const std::size_t end = (std::min)(url.find_first_of("/?", url.find("//") + 2), url.size());
-        server_.assign(url.substr(0, end)).push_back('/');
-        set(CURLOPT_URL, server_.c_str());
+        if (const std::string_view server = url.substr(0, end); server != server_) {
+            server_.clear();  // should this throw
+            target_.assign(server).push_back('/');
+            set(CURLOPT_URL, target_.c_str());
+            if (!refused_) server_ = server;
+        }
         target_.assign(url.substr(proxied && !tls ? 0 : end));  // a proxy without a tunnel wants all of it
         if (end == url.size() || url[end] == '?') target_.insert(target_.size() - (url.size() - end), 1, '/');
         set(CURLOPT_REQUEST_TARGET, target_.c_str());
     }
 
-    /// The list that libcurl wants, in two buffers that are used again and again.
+    /// The list that libcurl wants, in two buffers that are used again and again. One item holds all headers, in lines:
+    /// libcurl copies an item as it stands, but compares each with a dozen names. An empty one needs its own, with ";".
     void set_headers() {
         header_text_.clear();
         header_starts_.clear();
+        bool goes_on = false;
         const auto add = [&](std::string_view name, std::string_view separator, std::string_view value) {
-            header_starts_.push_back(header_text_.size());
+            if (goes_on && !value.empty()) {
+                header_text_.back() = '\r';
+                header_text_ += '\n';
+            } else {
+                header_starts_.push_back(header_text_.size());
+            }
             header_text_.append(name).append(separator).append(value).push_back('\0');
+            goes_on = !value.empty();
         };
-        bool typed = false;
-        for (const http_header& h : request_->headers) {
-            typed = typed || equals_ignoring_case(h.name, "content-type");
-            add(h.name, h.value.empty() ? ";" : ": ", h.value);  // ";" is libcurl's way to send an empty one
-        }
-        // What libcurl would add by itself is left out.
-        add("Accept:", "", "");
-        add("Expect:", "", "");
-        if (!typed) add("Content-Type:", "", "");
+        for (const http_header& h : request_->headers) add(h.name, h.value.empty() ? ";" : ": ", h.value);
+        // What libcurl would add by itself, where it finds no item of that name, is left out.
+        for (const std::string_view name : {"Accept", "Expect", "Content-Type"}) add(name, ":", "");
         header_list_.resize(header_starts_.size());
         for (std::size_t i = 0; i < header_list_.size(); ++i) {
-            header_list_[i].data = header_text_.data() + header_starts_[i];
-            header_list_[i].next = i + 1 < header_list_.size() ? &header_list_[i + 1] : nullptr;
+            curl_slist* const next = i + 1 < header_list_.size() ? &header_list_[i + 1] : nullptr;
+            header_list_[i] = {header_text_.data() + header_starts_[i], next};
         }
         set(CURLOPT_HTTPHEADER, header_list_.data());
     }
@@ -261,9 +273,11 @@ private:
         if (text.size() > 1 && text[1] >= 'a') text[0] = to_lower(text[0]);  // "Timeout ...", but "SSL ..."
         error e = transient(errc::unavailable, std::move(text));
         e.http_status = answer_.status();
-        long system_code = 0;
-        curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &system_code);
-        e.system_code = static_cast<int>(system_code);
+        if (code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) {
+            long system_code = 0;  // otherwise that of an earlier transfer
+            curl_easy_getinfo(handle_.get(), CURLINFO_OS_ERRNO, &system_code);
+            e.system_code = static_cast<int>(system_code);
+        }
         long proxy_status = 0;
         curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
         if (proxy_status >= 300) {
@@ -369,7 +383,8 @@ private:
     const http_request* request_ = nullptr;
     http_answer answer_;
     std::exception_ptr failure_ = {};
-    std::string server_ = {};
+    std::string method_ = {};  ///< That the handle is set to.
+    std::string server_ = {};  ///< The same; "" = none.
     std::string target_ = {};
     std::string header_text_ = {};
     std::vector<std::size_t> header_starts_ = {};

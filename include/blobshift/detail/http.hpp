@@ -7,11 +7,11 @@
 #ifndef BLOBSHIFT_DETAIL_HTTP_HPP
 #define BLOBSHIFT_DETAIL_HTTP_HPP
 
-#include <algorithm>    // all_of, equal, none_of
+#include <algorithm>    // all_of, any_of, equal, none_of
 #include <array>        // array
 #include <chrono>       // nanoseconds
 #include <concepts>     // same_as
-#include <cstddef>      // size_t
+#include <cstddef>      // ptrdiff_t, size_t
 #include <cstdint>      // uint64_t
 #include <optional>     // optional
 #include <string>       // string
@@ -20,6 +20,7 @@
 
 #include <blobshift/core/bytes.hpp>
 #include <blobshift/core/context.hpp>
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/core/result.hpp>
 
 namespace blobshift::inline v1 {
@@ -159,22 +160,27 @@ inline constexpr std::array<bool, 256> token_chars = [] {
 [[nodiscard]] constexpr bool is_token_char(char c) noexcept { return token_chars[static_cast<unsigned char>(c)]; }
 
 [[nodiscard]] inline bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_token_char(c); });
 }
 
 /// No byte that could end a line or be taken for something else: printable, tab, or above ASCII.
 [[nodiscard]] inline bool is_field_value(std::string_view text) noexcept {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        const auto b = static_cast<unsigned char>(c);
-        return (b < 0x20 && b != '\t') || b == 0x7F;
-    });
+    const auto ends_line = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; };
+    std::size_t i = 0;
+    for (; text.size() - i >= 8; i += 8) {
+        const std::uint64_t w = eight_bytes::load(text.data() + i);
+        if ((eight_bytes::unprintable(w) | eight_bytes::holds(w, 0x7F)) == 0) continue;
+        if (std::any_of(text.data() + i, text.data() + i + 8, ends_line)) return false;
+    }
+    return std::none_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), ends_line);
 }
 
 /// Without the spaces and tabs at both ends.
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
 }
 
 /// Whether `r` can be sent as it stands, and says nothing that a transport must say itself.

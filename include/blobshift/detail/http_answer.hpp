@@ -115,7 +115,7 @@ private:
         if (!is_field_value(value)) return refuse("the answer has a control character in a header");
         http_header& added = answer_.headers.emplace_back();
         added.name.resize(name.size());
-        std::transform(name.begin(), name.end(), added.name.begin(), to_lower);
+        std::transform(name.begin(), name.end(), added.name.begin(), [](char c) { return to_lower(c); });
         added.value = value;
         if (added.name == "content-length") return length(value);
         if (added.name == "transfer-encoding") {

@@ -25,17 +25,6 @@ inline void put_digits(std::string& text, std::size_t at, std::size_t width, uns
     for (; width > 0; value /= 10) text[at + --width] = static_cast<char>('0' + value % 10);
 }
 
-/// The number in those characters, or nullopt when one is not a digit.
-[[nodiscard]] constexpr std::optional<unsigned> get_digits(std::string_view text, std::size_t at,
-                                                           std::size_t width) noexcept {
-    unsigned value = 0;
-    for (const char c : text.substr(at, width)) {
-        if (c < '0' || c > '9') return std::nullopt;
-        value = value * 10 + static_cast<unsigned>(c - '0');
-    }
-    return value;
-}
-
 /// "Fri, 26 Jun 2015 23:39:12 GMT". For the years 0 to 9999.
 [[nodiscard]] inline std::string to_rfc1123(utc_time when) {
     const auto day = std::chrono::floor<std::chrono::days>(when);
@@ -67,6 +56,15 @@ inline void put_digits(std::string& text, std::size_t at, std::size_t width, uns
     return text;
 }
 
+/// The number of the month of that name, or 0.
+[[nodiscard]] constexpr unsigned month_of(char a, char b, char c) noexcept {
+    for (unsigned i = 0; i < 12; ++i) {
+        const char* const name = month_names.data() + 3 * i;
+        if (name[0] == a && name[1] == b && name[2] == c) return i + 1;
+    }
+    return 0;
+}
+
 /// Reads what `to_rfc1123` writes, to the letter; the name of the weekday is not compared with the date.
 [[nodiscard]] inline std::optional<utc_time> from_rfc1123(std::string_view text) noexcept {
     constexpr std::string_view frame = "   , ##     #### ##:##:## GMT";
@@ -74,20 +72,27 @@ inline void put_digits(std::string& text, std::size_t at, std::size_t width, uns
     for (const std::size_t i : {3U, 4U, 7U, 11U, 16U, 19U, 22U, 25U, 26U, 27U, 28U}) {
         if (text[i] != frame[i]) return std::nullopt;
     }
-    const std::size_t month = month_names.find(text.substr(8, 3));
-    if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
-    const auto day = get_digits(text, 5, 2);
-    const auto year = get_digits(text, 12, 4);
-    const auto hour = get_digits(text, 17, 2);
-    const auto minute = get_digits(text, 20, 2);
-    const auto second = get_digits(text, 23, 2);
-    if (!day || !year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
-                                           std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
-                                           std::chrono::day(*day)};
-    if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;  // 60: a leap second
-    return std::chrono::sys_days{date} + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           std::chrono::seconds(*second);
+    bool digits_only = true;
+    const auto number = [&](std::size_t at, std::size_t width) {
+        unsigned value = 0;
+        for (const char c : text.substr(at, width)) {
+            digits_only = digits_only && c >= '0' && c <= '9';
+            value = value * 10 + static_cast<unsigned>(c - '0');
+        }
+        return value;
+    };
+    const unsigned day = number(5, 2);
+    const unsigned year = number(12, 4);
+    const unsigned hour = number(17, 2);
+    const unsigned minute = number(20, 2);
+    const unsigned second = number(23, 2);
+    const unsigned month = month_of(text[8], text[9], text[10]);
+    if (!digits_only || hour > 23 || minute > 59 || second > 60) return std::nullopt;  // 60: a leap second
+    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month),
+                                           std::chrono::day(day)};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days{date} + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+           std::chrono::seconds(second);
 }
 
 }  // namespace blobshift::inline v1::detail

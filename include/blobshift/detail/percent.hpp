@@ -7,6 +7,7 @@
 #ifndef BLOBSHIFT_DETAIL_PERCENT_HPP
 #define BLOBSHIFT_DETAIL_PERCENT_HPP
 
+#include <array>        // array
 #include <cstddef>      // size_t
 #include <optional>     // optional
 #include <string>       // string
@@ -16,23 +17,29 @@
 
 namespace blobshift::inline v1::detail {
 
-/// The characters of RFC 3986 that never need encoding.
-[[nodiscard]] constexpr bool is_unreserved(char c) noexcept {
-    return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+/// By character, whether it is one of those of RFC 3986 that never need encoding.
+inline constexpr auto unreserved_chars = [] {
+    std::array<bool, 256> is{};
+    for (std::size_t i = 0; i < 128; ++i) is[i] = is_letter_or_digit(static_cast<char>(i));
+    for (const char c : std::string_view("-._~")) is[static_cast<unsigned char>(c)] = true;
+    return is;
+}();
+
+[[nodiscard]] constexpr bool is_unreserved(char c) noexcept { return unreserved_chars[static_cast<unsigned char>(c)]; }
 
 /// Appends `text` with every byte that is neither unreserved nor in `kept` as upper-case %XX.
 inline void append_encoded(std::string& out, std::string_view text, std::string_view kept = {}) {
     constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char c : text) {
-        if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 0x0FU];
-        }
+    out.reserve(out.size() + text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::size_t first = i;
+        while (i < text.size() && (is_unreserved(text[i]) || kept.find(text[i]) != std::string_view::npos)) ++i;
+        out += text.substr(first, i - first);
+        if (i == text.size()) break;
+        const auto byte = static_cast<unsigned char>(text[i]);
+        out += '%';
+        out += digits[byte >> 4];
+        out += digits[byte & 0x0FU];
     }
 }
 

@@ -9,14 +9,13 @@
 #define BLOBSHIFT_DETAIL_XML_READER_HPP
 
 #include <array>        // array
-#include <bit>          // countr_zero, endian
 #include <cstddef>      // size_t
 #include <cstdint>      // uint32_t, uint64_t
-#include <cstring>      // memcpy
 #include <string>       // string
 #include <string_view>  // string_view
 
 #include <blobshift/core/blob_name.hpp>
+#include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/detail/characters.hpp>
 
 namespace blobshift::inline v1::detail {
@@ -82,53 +81,35 @@ inline void append_utf8(std::string& out, std::uint32_t c) {
     }
 }
 
-/// Eight bytes at a time: the searches of the reader, without a library's or a processor's help.
-struct eight_bytes {
-    static constexpr std::uint64_t ones = 0x0101010101010101U;
-    static constexpr std::uint64_t highs = 0x8080808080808080U;
+/// Whether none of the 64 bytes from `p` on is a control character, above ASCII, or '&'. One loop without a branch: a
+/// compiler makes a few vector instructions of it.
+[[nodiscard]] inline bool are_plain(const char* p) noexcept {
+    unsigned char special = 0;
+    for (std::size_t i = 0; i < 64; ++i) {
+        const auto c = static_cast<signed char>(p[i]);  // above ASCII: negative
+        special = static_cast<unsigned char>(special | (c < 0x20) | (c == '&'));
+    }
+    return special == 0;
+}
 
-    [[nodiscard]] static std::uint64_t load(const char* p) noexcept {
-        std::uint64_t w = 0;
-        std::memcpy(&w, p, sizeof w);
-        return w;
-    }
-    /// Nonzero when one of the bytes is `c`; then its lowest bit is in the lowest of those bytes.
-    [[nodiscard]] static constexpr std::uint64_t holds(std::uint64_t w, char c) noexcept {
-        const std::uint64_t x = w ^ (ones * static_cast<unsigned char>(c));
-        return (x - ones) & ~x & highs;
-    }
-    /// Nonzero when one of the bytes is a control character, above ASCII, or '&'.
-    [[nodiscard]] static constexpr std::uint64_t special(std::uint64_t w) noexcept {
-        return (w | ((w - ones * 0x20U) & ~w) | holds(w, '&')) & highs;
-    }
-};
-
-/// Where `c` stands first in `text`, or its size.
-[[nodiscard]] inline std::size_t find_byte(std::string_view text, char c) noexcept {
+/// How many bytes `text` begins with that are none of those.
+[[nodiscard]] inline std::size_t plain_in_xml(std::string_view text) noexcept {
     std::size_t i = 0;
+    while (text.size() - i >= 64 && are_plain(text.data() + i)) i += 64;
     for (; text.size() - i >= 8; i += 8) {
-        const std::uint64_t found = eight_bytes::holds(eight_bytes::load(text.data() + i), c);
-        if (found == 0) continue;
-        if constexpr (std::endian::native == std::endian::little) {
-            return i + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-        }
-        break;
+        const std::uint64_t w = eight_bytes::load(text.data() + i);
+        if ((eight_bytes::unprintable(w) | eight_bytes::holds(w, '&')) != 0) break;
     }
-    while (i < text.size() && text[i] != c) ++i;
+    while (i < text.size() && text[i] >= 0x20 && static_cast<unsigned char>(text[i]) < 0x80 && text[i] != '&') ++i;
     return i;
 }
 
 /// Whether every byte of `text` belongs to a character or reference that XML may hold.
 [[nodiscard]] inline bool is_xml_text(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < text.size();) {
-        if (text.size() - i >= 8 && eight_bytes::special(eight_bytes::load(text.data() + i)) == 0) {
-            i += 8;
-            continue;
-        }
-        const std::string_view rest = text.substr(i);
-        const code_point c = rest.front() == '&' ? decode_reference(rest) : decode_utf8(rest);
+    for (text.remove_prefix(plain_in_xml(text)); !text.empty(); text.remove_prefix(plain_in_xml(text))) {
+        const code_point c = text.front() == '&' ? decode_reference(text) : decode_utf8(text);
         if (c.length == 0 || !is_xml_char(c.value)) return false;
-        i += c.length;
+        text.remove_prefix(c.length);
     }
     return true;
 }

@@ -20,6 +20,7 @@
 #include <utility>      // move
 
 #include <blobshift/layers/layer.hpp>
+#include <blobshift/store/token_bucket.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -28,38 +29,6 @@ struct throttle_options {
     double bytes_per_second = 0;            ///< Of content read, put or staged, both ways together. 0 = no limit.
     std::chrono::milliseconds burst{1000};  ///< How much idle time can be saved up and then be used at once.
 };
-
-namespace detail {
-
-/// A token bucket, kept as the time at which what was taken is paid for. Takers may go into debt: who takes much goes
-/// at once and lets the next one wait, so nothing is too large for the bucket.
-class token_bucket {
-public:
-    token_bucket(double per_second, std::chrono::nanoseconds burst) noexcept : per_second_(per_second), burst_(burst) {}
-
-    [[nodiscard]] std::chrono::nanoseconds wait(steady_time now) const noexcept {
-        return paid_ > now ? std::chrono::nanoseconds(paid_ - now) : std::chrono::nanoseconds(0);
-    }
-    void take(steady_time now, double amount) noexcept {
-        if (per_second_ > 0) paid_ = (std::max)(paid_, now - burst_) + time_for(amount);
-    }
-    void give_back(double amount) noexcept {
-        if (per_second_ > 0) paid_ -= time_for(amount);
-    }
-
-private:
-    [[nodiscard]] std::chrono::nanoseconds time_for(double amount) const noexcept {
-        constexpr double year = 31'536'000;  // seconds; keeps the sum far from overflow
-        return std::chrono::duration_cast<std::chrono::nanoseconds>(
-            std::chrono::duration<double>((std::min)(amount / per_second_, year)));
-    }
-
-    double per_second_;
-    std::chrono::nanoseconds burst_;
-    steady_time paid_{(steady_time::duration::min)() / 2};  // Long ago, yet far enough from the least to subtract a burst.
-};
-
-}  // namespace detail
 
 /// Forwards to `S`, each call after its turn in two token buckets: requests and bytes per second.
 ///

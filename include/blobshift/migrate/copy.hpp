@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// Copies every blob from its old name to its new one, inside the store, until nothing is missing. Never deletes.
+// Copies every blob from its old name to its new one, inside the store, until nothing is missing. Deletes nothing but
+// what is on record as removed.
 //
-// Row: migrate (core, naming, store).   Tests: tests/migrate/copy.test.cpp
+// Row: migrate (core, naming, store, views).   Tests: tests/migrate/copy.test.cpp
 
 #ifndef BLOBSHIFT_MIGRATE_COPY_HPP
 #define BLOBSHIFT_MIGRATE_COPY_HPP
 
-#include <algorithm>    // max
-#include <charconv>     // from_chars
-#include <chrono>       // milliseconds
-#include <cstddef>      // byte, size_t
-#include <cstdint>      // uint64_t
-#include <optional>     // optional
-#include <span>         // span
-#include <string_view>  // string_view
-#include <utility>      // move
-#include <vector>       // vector
+#include <algorithm>  // max
+#include <chrono>     // milliseconds
+#include <cstdint>    // uint64_t
+#include <utility>    // move
 
 #include <blobshift/migrate/job.hpp>
+#include <blobshift/migrate/pair_copier.hpp>
+#include <blobshift/migrate/sweep.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -27,11 +24,14 @@ struct copy_options {
     verify_level compare_existing = verify_level::computed_hash;
     unsigned max_passes = 10;  ///< Passes over the listing; the last one must find nothing to do. At least 1.
     std::chrono::milliseconds pending_pause{1000};  ///< Before the next pass, when the store is still copying.
+    /// The state that holds the service's deletion log. At the end both names of each removed instance are removed again:
+    /// a copy may have brought the new one back while the service removed it. Null: there is no such log.
+    any_store* deletions = nullptr;
 };
 
 /// How a copy ended.
 struct copy_summary {
-    outcome_counts made = {};      ///< Over all passes: copied and repaired.
+    outcome_counts made = {};      ///< Over all passes: copied, repaired and cleaned.
     outcome_counts last = {};      ///< What the last pass found.
     unsigned passes = 0;
     bool complete = false;     ///< The last pass compared every old name with an equal new one, and changed nothing.
@@ -40,26 +40,56 @@ struct copy_summary {
 
 namespace detail {
 
-/// Reads what the inventory keeps of a stored hash, "algorithm:hex".
-[[nodiscard]] inline std::optional<digest> parse_stored_hash(std::string_view text) {
-    for (const hash_algorithm algorithm :
-         {hash_algorithm::md5, hash_algorithm::sha256, hash_algorithm::crc64_nvme, hash_algorithm::xxh64}) {
-        const std::string_view name = to_string(algorithm);
-        if (!text.starts_with(name) || text.substr(name.size(), 1) != ":") continue;
-        digest hash{algorithm, {}};
-        for (std::string_view hex = text.substr(name.size() + 1); hex.size() >= 2; hex.remove_prefix(2)) {
-            unsigned char byte = 0;
-            if (std::from_chars(hex.data(), hex.data() + 2, byte, 16).ptr != hex.data() + 2) return std::nullopt;
-            hash.value.push_back(static_cast<std::byte>(byte));
+/// Makes passes until one finds nothing to do, and counts what they did. An error only when a pass is one.
+template <class Pass>
+result<void> run_passes(const context& c, const copy_options& options, bool dry_run, const tally& counted,
+                        copy_summary& summary, Pass pass) {
+    const auto found = [&](outcome what) { return summary.last.objects(what); };
+    const auto interrupted = [&](error&& e) -> result<void> {
+        if (!ends_the_run(e)) return unexpected(std::move(e));
+        summary.interrupted = true;
+        return {};
+    };
+    for (;;) {
+        ++summary.passes;
+        auto passed = pass();
+        summary.last = counted.counts();
+        for (const outcome made : {outcome::copied, outcome::repaired}) {
+            summary.made.add(made, summary.last.bytes(made), found(made));
         }
-        return hash;
+        if (!passed) return interrupted(std::move(passed).error());
+        if (dry_run) return {};
+        const bool unsettled = found(outcome::pending) + found(outcome::changed) > 0;
+        const bool did_something = found(outcome::copied) + found(outcome::repaired) > 0;
+        if (!did_something && !unsettled) break;
+        if (summary.passes >= (std::max)(options.max_passes, 1U)) return {};
+        if (found(outcome::pending) > 0) {
+            if (auto waited = c.pause(options.pending_pause); !waited) return interrupted(std::move(waited).error());
+        }
     }
-    return std::nullopt;
+    summary.complete = true;
+    for (const outcome bad : {outcome::missing, outcome::pending, outcome::different, outcome::collision,
+                              outcome::blocked, outcome::changed, outcome::failed}) {
+        if (found(bad) > 0) summary.complete = false;
+    }
+    return {};
 }
 
-/// What a store may want to know of a source before it copies.
-[[nodiscard]] inline source_facts known_of(const blob_facts& source) {
-    return {source.size_bytes, parse_stored_hash(source.stored_hash), source.tier};
+/// Removes what is on record as removed from the container of one job, and adds to `summary` what that came to.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<void> sweep_behind(const migration_job<S, From, To>& job, const context& c, any_store& deletions,
+                          copy_summary& summary) {
+    const migration one{std::vector{job}, deletions};
+    auto swept = sweep_deletions(one, c);
+    if (!swept) {
+        summary.complete = false;
+        if (!ends_the_run(swept.error())) return unexpected(std::move(swept).error());
+        summary.interrupted = true;
+        return {};
+    }
+    summary.made += swept->outcomes;
+    summary.complete = summary.complete && swept->complete;
+    return {};
 }
 
 /// One run of a copy.
@@ -67,50 +97,27 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To>
 class copy_run {
 public:
     copy_run(const migration_job<S, From, To>& job, const context& c, const copy_options& options)
-        : job_(job), c_(c), options_(options), tally_(job.observer), evidence_(job.state) {}
+        : job_(job),
+          c_(c),
+          options_(options),
+          tally_(job.observer),
+          copier_(job, c, tally_, options.compare_existing) {}
 
     result<copy_summary> run() {
-        for (;;) {
-            ++summary_.passes;
+        auto ran = run_passes(c_, options_, job_.options.dry_run, tally_, summary_, [&] {
             auto passed = pass();
-            if (auto kept = evidence_.flush(to_the_end(c_)); !kept && passed) passed = std::move(kept);
-            summary_.last = tally_.counts();
-            for (const outcome made : {outcome::copied, outcome::repaired}) {
-                summary_.made.add(made, summary_.last.bytes(made), found(made));
-            }
-            if (!passed) {
-                if (!ends_the_run(passed.error())) return unexpected(std::move(passed).error());
-                summary_.interrupted = true;
-                return summary_;
-            }
-            if (job_.options.dry_run) return summary_;
-            const bool unsettled = found(outcome::pending) + found(outcome::changed) > 0;
-            const bool did_something = found(outcome::copied) + found(outcome::repaired) > 0;
-            if (!did_something && !unsettled) {
-                summary_.complete = is_complete();
-                return summary_;
-            }
-            if (summary_.passes >= (std::max)(options_.max_passes, 1U)) return summary_;
-            if (found(outcome::pending) > 0) {
-                if (auto waited = c_.pause(options_.pending_pause); !waited) {
-                    summary_.interrupted = true;
-                    return summary_;
-                }
-            }
+            if (auto kept = copier_.keep(to_the_end(c_)); !kept && passed) passed = std::move(kept);
+            return passed;
+        });
+        if (!ran) return unexpected(std::move(ran).error());
+        if (options_.deletions != nullptr && !job_.options.dry_run && !summary_.interrupted) {
+            auto swept = sweep_behind(job_, c_, *options_.deletions, summary_);
+            if (!swept) return unexpected(std::move(swept).error());
         }
+        return summary_;
     }
 
 private:
-    [[nodiscard]] std::uint64_t found(outcome what) const noexcept { return summary_.last.objects(what); }
-
-    [[nodiscard]] bool is_complete() const noexcept {
-        for (const outcome bad : {outcome::missing, outcome::pending, outcome::different, outcome::collision,
-                                  outcome::blocked, outcome::changed, outcome::failed}) {
-            if (found(bad) > 0) return false;
-        }
-        return true;
-    }
-
     result<void> pass() {
         inventory all(job_.scratch, c_, job_.listing());
         if (auto read = all.collect_evidence(job_.state); !read) return read;
@@ -120,113 +127,18 @@ private:
             if (auto go = c_.proceed(); !go) return go;
             auto pair = all.next();
             if (!pair) return unexpected(std::move(pair).error());
-            if (!*pair) break;
+            if (!*pair) return copier_.finish();
             if ((*pair)->sources.empty()) continue;
-            if (auto taken = take(std::move(**pair)); !taken) return taken;
+            if (auto taken = copier_.take(std::move(**pair)); !taken) return taken;
         }
-        if (auto copied = copy_batch(); !copied) return copied;
-        return compare_batch();
-    }
-
-    result<void> take(name_pair&& pair) {
-        const verdict v = judge(pair);
-        if (v.what == outcome::missing) {
-            if (job_.options.dry_run) return tally_.tell(pair, outcome::missing, v.reason), result<void>();
-            missing_.push_back(std::move(pair));
-            return missing_.size() >= job_.batch_size() ? copy_batch() : result<void>();
-        }
-        if (v.what == outcome::present && v.known.level < options_.compare_existing) {
-            unproved_.push_back(std::move(pair));
-            return unproved_.size() >= job_.batch_size() ? compare_batch() : result<void>();
-        }
-        tally_.tell(pair, v.what, v.reason);
-        return {};
-    }
-
-    /// Copies what is missing, create-only (or over the very target that may be replaced) and pinned to the source
-    /// that was listed.
-    result<void> copy_batch() {
-        sort_by_source(missing_);
-        std::vector<copy_request> requests;
-        requests.reserve(missing_.size());
-        for (const name_pair& pair : missing_) {
-            auto from = blob_name::parse(pair.sources.front().name);
-            auto to = blob_name::parse(pair.target);
-            if (!from) return unexpected(std::move(from).error());
-            if (!to) return unexpected(std::move(to).error());
-            requests.push_back({*std::move(from), *std::move(to), condition::if_match(pair.sources.front().tag),
-                                pair.present ? condition::if_match(pair.present->tag) : condition::if_absent(),
-                                known_of(pair.sources.front())});
-        }
-        result<void> going;
-        copy_many(job_.store, c_, std::span<const copy_request>(requests),
-                  bulk_options{.concurrency = job_.options.concurrency},
-                  [&](std::size_t i, result<copy_result>&& made) {
-                      if (!made && ends_the_run(made.error())) {
-                          if (going) going = unexpected(std::move(made).error());
-                      } else {
-                          copied(missing_[i], made);
-                      }
-                  });
-        missing_.clear();
-        if (auto kept = keep_evidence(); !kept) return kept;
-        return going;
-    }
-
-    void copied(const name_pair& pair, const result<copy_result>& made) {
-        if (!made) return tally_.tell(pair, outcome_of(made.error()), {}, &made.error());
-        const blob_facts& source = pair.sources.front();
-        if (made->info.copy == copy_state::pending) return tally_.tell(pair, outcome::pending);
-        if (made->info.size_bytes != source.size_bytes) {
-            return tally_.tell(pair, outcome::failed, "the copy has another length than its source");
-        }
-        tally_.tell(pair, pair.present ? outcome::repaired : outcome::copied);
-        // One object under two names needs no record: every listing shows it again.
-        if (made->proof != copy_proof::computed_hash || made->source_tag != source.tag) return;
-        proofs_.push_back(evidence_of(source, made->info.tag, pair.target, {.level = verify_level::computed_hash}));
-    }
-
-    /// Reads and compares what was there before and is not proved equal.
-    result<void> compare_batch() {
-        const auto results = compare_many(job_.store, c_, unproved_, job_.options.concurrency);
-        result<void> going;
-        for (std::size_t i = 0; i < results.size(); ++i) {
-            const name_pair& pair = unproved_[i];
-            if (!results[i] && ends_the_run(results[i].error())) {
-                if (going) going = unexpected(results[i].error());
-            } else if (!results[i]) {
-                tally_.tell(pair, outcome_of_reading(results[i].error()), {}, &results[i].error());
-            } else if (!results[i]->equal) {
-                tally_.tell(pair, outcome::different, results[i]->reason);
-            } else {
-                tally_.tell(pair, outcome::present);
-                proofs_.push_back(
-                    evidence_of(pair.sources.front(), pair.present->tag, pair.target, *results[i]));
-            }
-        }
-        unproved_.clear();
-        if (auto kept = keep_evidence(); !kept) return kept;
-        return going;
-    }
-
-    result<void> keep_evidence() {
-        for (const evidence& proof : proofs_) {
-            if (job_.options.dry_run) break;
-            if (auto kept = evidence_.add(c_, proof); !kept) return kept;
-        }
-        proofs_.clear();
-        return {};
     }
 
     const migration_job<S, From, To>& job_;
     const context& c_;
     const copy_options& options_;
     tally tally_;
-    evidence_writer evidence_;
+    pair_copier<S, From, To> copier_;
     copy_summary summary_ = {};
-    std::vector<name_pair> missing_ = {};
-    std::vector<name_pair> unproved_ = {};
-    std::vector<evidence> proofs_ = {};
 };
 
 }  // namespace detail
@@ -234,12 +146,13 @@ private:
 /// Copies every source to its target until a further pass finds nothing to do.
 ///
 /// Idempotent: what is left to do is found by comparing names, so a copy that was killed, or runs twice at once, is
-/// answered by running it again. Never deletes, and overwrites nothing but a target that holds no byte: an empty one,
-/// or one whose copy failed. One bad object never stops the rest: it is told to the observer and counted.
+/// answered by running it again. Overwrites nothing but a target that holds no byte: an empty one, or one whose copy
+/// failed. Deletes nothing but the names of instances whose removal is on record (see `copy_options::deletions`). One bad
+/// object never stops the rest: it is told to the observer and counted.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be kept.
 /// \par Complexity  For each pass one listing and one copy for each missing target; two reads for each target that was
-///                  there before and has no proof. Memory as the options say.
+///                  there before and has no proof; the requests of `sweep_deletions`. Memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<copy_summary> copy_blobs(const migration_job<S, From, To>& job, const context& c, copy_options options = {}) {
     return detail::copy_run<S, From, To>(job, c, options).run();

@@ -7,6 +7,7 @@
 #ifndef BLOBSHIFT_MIGRATE_INVENTORY_HPP
 #define BLOBSHIFT_MIGRATE_INVENTORY_HPP
 
+#include <algorithm>    // none_of
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <cstring>      // memcpy
@@ -18,10 +19,12 @@
 
 #include <blobshift/core/xxh64.hpp>
 #include <blobshift/migrate/evidence.hpp>
+#include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/observer.hpp>
 #include <blobshift/migrate/spill_sort.hpp>
 #include <blobshift/naming/naming_policy.hpp>
 #include <blobshift/store/bulk.hpp>
+#include <blobshift/store/scan_ahead.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -49,12 +52,27 @@ struct blob_facts {
     }
 };
 
+/// What a head or a listing said.
+[[nodiscard]] inline blob_facts facts_of(const blob_info& info) {
+    return {.name = info.name.text(),
+            .size_bytes = info.size_bytes,
+            .tag = info.tag,
+            .object_id = info.object_id,
+            .stored_hash = info.stored_hash ? std::string(to_string(info.stored_hash->algorithm)) + ':' +
+                                                  to_hex(info.stored_hash->value)
+                                            : std::string(),
+            .tier = info.tier,
+            .copy = info.copy,
+            .obstacles = info.obstacles};
+}
+
 /// One target name: who wants to have it, what stands there, and what was proved of the two.
 struct name_pair {
     std::string target = {};
     std::vector<blob_facts> sources = {};      ///< Usually one, or none (new already). More than one is a collision.
     std::optional<blob_facts> present = {};
     std::vector<evidence> proofs = {};         ///< Of earlier runs; they may be stale.
+    std::vector<std::string> origins = {};     ///< Old names that it had, by the undo ledger; each once.
 };
 
 /// What a whole listing amounts to.
@@ -66,12 +84,25 @@ struct inventory_counts {
     std::uint64_t dialects = 0;      ///< New names in another spelling.
     std::uint64_t foreign = 0;       ///< Names of neither policy.
     std::uint64_t unnameable = 0;    ///< Source names for which there is no new name.
+
+    /// Adds the counts of another container.
+    inventory_counts& operator+=(const inventory_counts& other) noexcept {
+        sources += other.sources;
+        source_bytes += other.source_bytes;
+        targets += other.targets;
+        target_bytes += other.target_bytes;
+        dialects += other.dialects;
+        foreign += other.foreign;
+        unnameable += other.unnameable;
+        return *this;
+    }
 };
 
 struct inventory_options {
     spill_options spill = {};
     shard part = {};
     bool normalize_dialects = false;  ///< Take other spellings of new names as sources of the one spelling.
+    bool ahead = false;               ///< List on a thread of its own while names are taken in.
 };
 
 /// One listing of a store, joined by target name.
@@ -90,10 +121,11 @@ public:
     template <BlobReader S, NamingPolicy From, NamingPolicy To>
     result<void> collect(S& store, const From& from, const To& to, migration_observer& observer) {
         observer.on_progress({.phase = "list"});
-        auto listed = scan(store, context_, {}, [&](blob_info&& info) -> result<void> {
+        const auto each = [&](blob_info&& info) -> result<void> {
             if ((++seen_ % 4096) == 0) observer.on_progress({.phase = "list", .objects = seen_});
             return take(info, from, to, observer);
-        });
+        };
+        auto listed = options_.ahead ? scan_ahead(store, context_, {}, each) : scan(store, context_, {}, each);
         if (!listed) return listed;
         return sorter_.rewind();
     }
@@ -105,6 +137,16 @@ public:
             std::string payload(1, proof_mark);
             proof.append_to(payload);
             return sorter_.add(proof.target, payload);
+        });
+    }
+
+    /// Adds what the undo ledger says of where new names came from. Before `collect`.
+    result<void> collect_ledger(any_store& state) {
+        return read_ledger(state, context_, [&](const ledger_entry& entry) -> result<void> {
+            if (!in_shard(entry.target.text())) return {};
+            payload_.assign(1, origin_mark);
+            payload_ += entry.source.text();
+            return sorter_.add(entry.target.text(), payload_);
         });
     }
 
@@ -137,6 +179,7 @@ private:
     static constexpr char source_mark = 's';
     static constexpr char target_mark = 't';
     static constexpr char proof_mark = 'p';
+    static constexpr char origin_mark = 'o';
 
     [[nodiscard]] bool in_shard(std::string_view target) const noexcept {
         return options_.part.count <= 1 || xxh64_of(target) % options_.part.count == options_.part.index;
@@ -202,6 +245,11 @@ private:
         std::string_view payload = sorter_.payload();
         const char mark = payload.front();
         payload.remove_prefix(1);
+        if (mark == origin_mark) {
+            const auto known = [&](const std::string& each) { return each == payload; };
+            if (std::none_of(pair.origins.begin(), pair.origins.end(), known)) pair.origins.emplace_back(payload);
+            return {};
+        }
         if (mark == proof_mark) {
             auto proof = evidence::parse(pair.target, payload);
             if (!proof) return unexpected(std::move(proof).error());

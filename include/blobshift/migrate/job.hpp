@@ -14,6 +14,7 @@
 #include <utility>      // move
 #include <vector>       // vector
 
+#include <blobshift/core/function_ref.hpp>
 #include <blobshift/migrate/compare.hpp>
 #include <blobshift/migrate/inventory.hpp>
 #include <blobshift/migrate/observer.hpp>
@@ -21,7 +22,7 @@
 namespace blobshift::inline v1 {
 
 struct job_options {
-    unsigned concurrency = 8;         ///< Most requests under way at once. 0 is taken as 1.
+    unsigned concurrency = 8;         ///< Most requests under way at once. 0 is taken as 1: no thread is started.
     std::size_t batch_size = 8192;    ///< Objects handed to the store at once, and lines of a ledger segment. At least 1.
     std::size_t memory_bytes = std::size_t{24} << 20;  ///< For sorting the names; see `spill_options`.
     shard part = {};                  ///< The part of the names that this job works on.
@@ -46,9 +47,14 @@ struct migration_job {
     [[nodiscard]] inventory_options listing() const {
         return {.spill = {.memory_bytes = options.memory_bytes},
                 .part = options.part,
-                .normalize_dialects = options.normalize_dialects};
+                .normalize_dialects = options.normalize_dialects,
+                .ahead = options.concurrency > 1};
     }
     [[nodiscard]] std::size_t batch_size() const noexcept { return (std::max)(options.batch_size, std::size_t{1}); }
+    /// The same job, but heard by another.
+    [[nodiscard]] migration_job heard_by(migration_observer& other) const {
+        return {store, from, to, state, scratch, other, options};
+    }
 };
 
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
@@ -56,6 +62,18 @@ migration_job(S&, const From&, const To&, any_store&, any_store&, migration_obse
     -> migration_job<S, From, To>;
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 migration_job(S&, const From&, const To&, any_store&, any_store&, migration_observer&) -> migration_job<S, From, To>;
+
+/// The containers of one archive, files and metadata, which are migrated together.
+///
+/// `state` is what they share: operations, stage, deletion log, repair list. It may be the state of one of them.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+struct migration {
+    std::vector<migration_job<S, From, To>> jobs;  ///< At least one.
+    any_store& state;                              ///< Must outlive it.
+};
+
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+migration(std::vector<migration_job<S, From, To>>, any_store&) -> migration<S, From, To>;
 
 /// What is to be done about a pair, by all that is known without a request.
 struct verdict {
@@ -93,21 +111,35 @@ struct verdict {
     return v;
 }
 
-/// Reads and compares many pairs in the pool. \return the results, in the order of the pairs.
+/// Reads and compares many pairs in the pool.
+///
+/// \param alive  Called on this thread after each gibibyte or so: reading many large blobs takes longer than anybody
+///               should hear nothing of a job.
+/// \return the results, in the order of the pairs.
 template <BlobReader S>
 std::vector<result<comparison>> compare_many(S& store, const context& c, const std::vector<name_pair>& pairs,
-                                             unsigned concurrency) {
+                                             unsigned concurrency, function_ref<void()> alive) {
     constexpr std::uint64_t most = std::uint64_t{128} << 10;
+    constexpr std::uint64_t at_once = std::uint64_t{1} << 30;
     std::vector<result<comparison>> results(pairs.size());
-    detail::for_each_index(pairs.size(), concurrency, [&](std::size_t i) {
-        const blob_facts& source = pairs[i].sources.front();
-        bytes buffer(2 * static_cast<std::size_t>((std::min)((std::max)(source.size_bytes, std::uint64_t{1}), most)));
-        if (auto go = c.proceed(); !go) {
-            results[i] = unexpected(std::move(go).error());
-        } else {
-            results[i] = compare_contents(store, c, source, *pairs[i].present, buffer);
+    for (std::size_t first = 0; first < pairs.size();) {
+        std::size_t end = first;
+        for (std::uint64_t sum = 0; end < pairs.size() && sum < at_once; ++end) {
+            sum += pairs[end].sources.front().size_bytes;
         }
-    });
+        detail::for_each_index(end - first, concurrency, [&](std::size_t offset) {
+            const std::size_t i = first + offset;
+            const blob_facts& source = pairs[i].sources.front();
+            bytes buffer(2 * static_cast<std::size_t>((std::min)((std::max)(source.size_bytes, std::uint64_t{1}), most)));
+            if (auto go = c.proceed(); !go) {
+                results[i] = unexpected(std::move(go).error());
+            } else {
+                results[i] = compare_contents(store, c, source, *pairs[i].present, buffer);
+            }
+        });
+        alive();
+        first = end;
+    }
     return results;
 }
 
@@ -132,13 +164,13 @@ public:
 
     /// Starts a pass over what `all` holds.
     void begin(std::string_view phase, unsigned pass, const inventory& all) {
-        counts_ = {};
+        begin(phase, pass, all.counts().sources, all.counts().source_bytes);
         counts_.add(outcome::foreign, 0, all.counts().foreign);
         counts_.add(outcome::unnameable, 0, all.counts().unnameable);
-        progress_ = {.phase = phase,
-                     .pass = pass,
-                     .objects_total = all.counts().sources,
-                     .bytes_total = all.counts().source_bytes};
+    }
+    void begin(std::string_view phase, unsigned pass, std::uint64_t objects_total, std::uint64_t bytes_total) {
+        counts_ = {};
+        progress_ = {.phase = phase, .pass = pass, .objects_total = objects_total, .bytes_total = bytes_total};
     }
     void tell(const name_pair& pair, outcome what, std::string_view reason = {}, const error* failure = nullptr) {
         for (const blob_facts& source : pair.sources) {
@@ -149,6 +181,8 @@ public:
         detail::tell(observer_, pair, what, reason, failure);
         observer_.on_progress(progress_);
     }
+    /// Says once more how far the pass is: the job is alive.
+    void tell_again() { observer_.on_progress(progress_); }
     [[nodiscard]] const outcome_counts& counts() const noexcept { return counts_; }
     [[nodiscard]] std::uint64_t objects(outcome what) const noexcept { return counts_.objects(what); }
     [[nodiscard]] std::uint64_t sources() const noexcept { return progress_.objects_total; }
@@ -158,6 +192,17 @@ private:
     outcome_counts counts_ = {};
     progress_event progress_ = {};
 };
+
+/// Whether the old policy has a name for what stands under this new one. Some kinds only the new policy knows.
+template <NamingPolicy From, NamingPolicy To>
+[[nodiscard]] bool has_old_counterpart(const From& from, const To& to, std::string_view target) {
+    auto name = blob_name::parse(target);
+    if (!name) return true;
+    auto known = to.parse(*name);
+    if (!known) return true;
+    auto older = from.name_of(known->id, known->kind);
+    return older || older.error().code != errc::unsupported;
+}
 
 /// Puts a batch, which comes in the order of the new names, in the order of the old ones: neighbours share a directory.
 inline void sort_by_source(std::vector<name_pair>& batch) {

@@ -32,6 +32,8 @@ enum class outcome : unsigned char {
     changed,       ///< Source or target changed while the job looked at it; left for another pass.
     foreign,       ///< Neither policy knows the name. Never touched.
     unnameable,    ///< The source's name is understood, but the other policy has no name for it. Never touched.
+    cleaned,       ///< Both names of a removed instance are gone, and one of them was there before.
+    orphan,        ///< A new name without an old one, and nothing on record explains it. Never touched.
     failed,        ///< The store refused or failed; see the error.
 };
 
@@ -54,6 +56,8 @@ inline constexpr std::size_t outcome_count = static_cast<std::size_t>(outcome::f
         case outcome::changed: return "changed";
         case outcome::foreign: return "foreign";
         case outcome::unnameable: return "unnameable";
+        case outcome::cleaned: return "cleaned";
+        case outcome::orphan: return "orphan";
         case outcome::failed: return "failed";
     }
     return "unknown";
@@ -71,7 +75,7 @@ struct object_event {
 
 /// Where a job stands.
 struct progress_event {
-    std::string_view phase = {};     ///< "list", "copy", "verify", "delete".
+    std::string_view phase = {};     ///< "list", "copy", "verify", "delete", "cleanup", "rollback".
     unsigned pass = 1;
     std::uint64_t objects = 0;       ///< Done in this phase.
     std::uint64_t objects_total = 0; ///< 0 = not known yet.
@@ -98,6 +102,13 @@ public:
         return objects_[static_cast<std::size_t>(what)];
     }
     [[nodiscard]] std::uint64_t bytes(outcome what) const noexcept { return bytes_[static_cast<std::size_t>(what)]; }
+
+    /// One object turned out to be something else.
+    void move(outcome from, outcome to, std::uint64_t size_bytes) noexcept {
+        --objects_[static_cast<std::size_t>(from)];
+        bytes_[static_cast<std::size_t>(from)] -= size_bytes;
+        add(to, size_bytes);
+    }
 
     /// Adds the counts of another container's job.
     outcome_counts& operator+=(const outcome_counts& other) noexcept {

@@ -7,17 +7,23 @@
 #ifndef BLOBSHIFT_MIGRATE_REMOVE_HPP
 #define BLOBSHIFT_MIGRATE_REMOVE_HPP
 
-#include <algorithm>  // max
-#include <cstddef>    // size_t
-#include <cstdint>    // uint64_t
-#include <limits>     // numeric_limits
-#include <span>       // span
-#include <utility>    // move
-#include <vector>     // vector
+#include <algorithm>    // binary_search, max, min
+#include <chrono>       // milliseconds
+#include <cstddef>      // size_t
+#include <cstdint>      // uint64_t
+#include <limits>       // numeric_limits
+#include <optional>     // optional
+#include <span>         // span
+#include <string>       // string
+#include <string_view>  // string_view
+#include <utility>      // exchange, move
+#include <vector>       // vector
 
 #include <blobshift/migrate/job.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/plan.hpp>
+#include <blobshift/migrate/second_look.hpp>
+#include <blobshift/migrate/wave_guard.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -26,16 +32,22 @@ struct remove_options {
     verify_level level = verify_level::computed_hash;
     bool afresh = false;   ///< Trust no proof of an earlier run (one object under two names needs none): read again.
     bool partial = false;  ///< Delete what can be proved although other names stand in the way of a whole delete.
-    /// Look at each target once more, with a head, just before its source goes. Costs one request for each object; false
-    /// relies on the listing of this run, whose etags the proofs were held against.
+    /// Look at each target once more just before its source goes: with a head where names are scanned, else by one more
+    /// listing (see second_look.hpp). false relies on the listing of this run, whose etags the proofs were held against.
     bool look_again = true;
     /// Refuse to begin when more than so many would go: for a first, small wave.
     std::uint64_t max_delete = (std::numeric_limits<std::uint64_t>::max)();
+    /// Looks at the service before the delete and before each wave, which begins only if every node is at New and none has
+    /// needed an old name. One for all containers; must outlive the delete. Null: there is no service, or it stands still.
+    wave_guard* guard = nullptr;
+    std::size_t wave_size = 8192;  ///< Old names that go between two looks at the service. At least 1.
+    std::chrono::milliseconds wave_pause{0};  ///< Before a further wave, so that nodes can tell what they met: half of their lease will do.
 };
 
 struct remove_summary {
     outcome_counts outcomes = {};
     std::vector<obstacle> refused = {};  ///< Not empty: nothing was deleted, and these are the reasons.
+    std::vector<obstacle> stopped = {};  ///< Not empty: it ended before a further wave, and these are the reasons.
     std::uint64_t read_objects = 0;      ///< Pairs that were read to be sure.
     bool complete = false;               ///< No old name is left of those that this job works on.
     bool interrupted = false;
@@ -47,7 +59,8 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To>
 class remove_run {
 public:
     remove_run(const migration_job<S, From, To>& job, const context& c, const remove_options& options)
-        : job_(job), c_(c), options_(options), tally_(job.observer), evidence_(job.state), ledger_(job.state) {}
+        : job_(job), c_(c), options_(options), tally_(job.observer), evidence_(job.state), ledger_(job.state),
+          second_look_(job.store, job.options.concurrency) {}
 
     result<remove_summary> run() {
         auto passed = pass();
@@ -58,7 +71,7 @@ public:
             summary_.interrupted = true;
             return summary_;
         }
-        summary_.complete = summary_.refused.empty() && !job_.options.dry_run &&
+        summary_.complete = summary_.refused.empty() && summary_.stopped.empty() && !job_.options.dry_run &&
                             tally_.objects(outcome::removed) + tally_.objects(outcome::absent) == tally_.sources();
         return summary_;
     }
@@ -71,9 +84,15 @@ private:
         }
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;
         migration_observer quiet;
-        auto plan = survey(all, c_, quiet);
-        if (!plan) return unexpected(std::move(plan).error());
-        if (refuses(*plan)) return {};
+        auto found = survey(all, job_.store, c_, quiet);
+        if (!found) return unexpected(std::move(found).error());
+        gone_ = std::move(found->gone);
+        if (options_.guard != nullptr) {
+            auto against = options_.guard->begin(c_);
+            if (!against) return unexpected(std::move(against).error());
+            summary_.refused = *std::move(against);
+        }
+        if (refuses(found->plan)) return {};
         if (auto again = all.rewind(); !again) return again;
         tally_.begin("delete", 1, all);
         for (;;) {
@@ -83,14 +102,31 @@ private:
             if (!*pair) break;
             if ((*pair)->sources.empty()) continue;
             if (auto taken = take(std::move(**pair)); !taken) return taken;
+            if (!summary_.stopped.empty()) return {};
         }
         if (auto read = prove_batch(); !read) return read;
         return remove_batch();
     }
 
+    [[nodiscard]] std::size_t wave_size() const noexcept {
+        return (std::max)((std::min)(job_.batch_size(), options_.wave_size), std::size_t{1});
+    }
+
+    /// Whether nothing stands against the next wave.
+    result<bool> may_go_on() {
+        if (options_.guard == nullptr || std::exchange(first_wave_, false)) return true;
+        if (options_.wave_pause > options_.wave_pause.zero()) {
+            if (auto waited = c_.pause(options_.wave_pause); !waited) return unexpected(std::move(waited).error());
+        }
+        auto against = options_.guard->before_wave(c_);
+        if (!against) return unexpected(std::move(against).error());
+        summary_.stopped = *std::move(against);
+        return summary_.stopped.empty();
+    }
+
     /// The guard before the first delete: all of the copy must be there.
     [[nodiscard]] bool refuses(const migration_plan& plan) {
-        if (!options_.partial) summary_.refused = obstacles_to_delete(plan);
+        if (!options_.partial) append(summary_.refused, obstacles_to_delete(plan));
         const std::uint64_t removable = plan.outcomes.objects(outcome::present);
         if (removable > options_.max_delete) {
             summary_.refused.push_back({"max_delete", removable,
@@ -102,6 +138,10 @@ private:
 
     result<void> take(name_pair&& pair) {
         const verdict v = judge(pair);
+        if (v.what == outcome::missing && std::binary_search(gone_.begin(), gone_.end(), pair.target)) {
+            tally_.tell(pair, outcome::absent, "it was removed while the names were listed");
+            return {};
+        }
         // A name that is its own target has nothing to gain and everything to lose.
         if (v.what != outcome::present || pair.sources.front().name == pair.target) {
             tally_.tell(pair, v.what, v.reason);
@@ -114,14 +154,15 @@ private:
             if (unproved_.size() >= job_.batch_size()) return prove_batch();
         } else {
             proved_.push_back(std::move(pair));
-            if (proved_.size() >= job_.batch_size()) return remove_batch();
+            if (proved_.size() >= wave_size()) return remove_batch();
         }
         return {};
     }
 
     /// Makes the proofs that are missing, by reading.
     result<void> prove_batch() {
-        const auto results = compare_many(job_.store, c_, unproved_, job_.options.concurrency);
+        const auto results = compare_many(job_.store, c_, unproved_, job_.options.concurrency,
+                                          [&] { tally_.tell_again(); });
         std::vector<name_pair> read;
         read.swap(unproved_);
         for (std::size_t i = 0; i < results.size(); ++i) {
@@ -140,8 +181,9 @@ private:
             auto kept = evidence_.add(c_, evidence_of(source, read[i].present->tag, read[i].target, *results[i]));
             if (!kept) return kept;
             proved_.push_back(std::move(read[i]));
-            if (proved_.size() >= job_.batch_size()) {
+            if (proved_.size() >= wave_size()) {
                 if (auto removed = remove_batch(); !removed) return removed;
+                if (!summary_.stopped.empty()) return {};
             }
         }
         return {};
@@ -150,6 +192,10 @@ private:
     /// Removes the sources of proved pairs: looks at the targets again, records what is about to go, and only
     /// then removes, each pinned to the version that was proved.
     result<void> remove_batch() {
+        if (proved_.empty() || !summary_.stopped.empty()) return {};
+        auto go = may_go_on();
+        if (!go) return unexpected(std::move(go).error());
+        if (!*go) return {};
         if (options_.look_again) {
             if (auto looked = look_again(); !looked) return looked;
         }
@@ -182,15 +228,12 @@ private:
 
     /// Keeps in `proved_` only the pairs whose target is still the version that was proved.
     result<void> look_again() {
-        std::vector<result<blob_info>> seen(proved_.size(), fail(errc::cancelled, "not looked at"));
-        for_each_index(proved_.size(), job_.options.concurrency, [&](std::size_t i) {
-            auto name = blob_name::parse(proved_[i].target);
-            if (!name) {
-                seen[i] = unexpected(std::move(name).error());
-            } else {
-                seen[i] = job_.store.head(c_, *name);
-            }
-        });
+        std::vector<std::string_view> targets;
+        targets.reserve(proved_.size());
+        for (const name_pair& pair : proved_) targets.push_back(pair.target);
+        auto looked = second_look_.at(c_, targets);
+        if (!looked) return unexpected(std::move(looked).error());
+        const std::vector<result<etag>>& seen = *looked;
         std::vector<name_pair> kept;
         kept.reserve(proved_.size());
         for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -198,7 +241,7 @@ private:
                 if (ends_the_run(seen[i].error())) return unexpected(seen[i].error());
                 tally_.tell(proved_[i], outcome_of_reading(seen[i].error()), "the new name could not be seen again",
                             &seen[i].error());
-            } else if (!strongly_equal(seen[i]->tag, proved_[i].present->tag)) {
+            } else if (!strongly_equal(*seen[i], proved_[i].present->tag)) {
                 tally_.tell(proved_[i], outcome::changed, "the new name has changed since it was compared");
             } else {
                 kept.push_back(std::move(proved_[i]));
@@ -214,6 +257,9 @@ private:
     tally tally_;
     evidence_writer evidence_;
     ledger_writer ledger_;
+    second_look<S> second_look_;
+    bool first_wave_ = true;
+    std::vector<std::string> gone_ = {};  ///< See `surveyed`.
     remove_summary summary_ = {};
     std::vector<name_pair> unproved_ = {};
     std::vector<name_pair> proved_ = {};
@@ -223,14 +269,16 @@ private:
 
 /// Deletes every old name whose new name is proved to hold the same content.
 ///
-/// Refuses, deleting nothing, while any old name lacks an equal copy (unless `partial`). Then, batch by batch: a pair
-/// without a proof of the required level for exactly these two versions is read; each new name is looked at again; the
-/// old and new names go into the undo ledger, durably; only then the old names are removed, each with if_match on the
-/// etag that was compared. A blob that changed in between is kept and counted.
+/// Refuses, deleting nothing, while any old name lacks an equal copy (unless `partial`), while a node of the service is not
+/// at New, and while another operation runs. Then, wave by wave: it stops when a node is no longer at New, or has needed
+/// an old name since; a pair without a proof of the required level for exactly these two versions is read; each new name
+/// is looked at again; the old and new names go into the undo ledger, durably; only then the old names are removed, each
+/// with if_match on the etag that was compared. A blob that changed in between is kept and counted.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be kept.
-/// \par Complexity  One listing, one removal and (with `look_again`) one head for each object, reads for pairs without
-///                  a proof, one put for each batch. Memory as the options say.
+/// \par Complexity  One listing, with `look_again` another one (or a head for each object, where names are scanned), one
+///                  removal for each object, reads for pairs without a proof, one put and one `read_stage` for each
+///                  wave. Memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<remove_summary> remove_sources(const migration_job<S, From, To>& job, const context& c,
                                       remove_options options = {}) {

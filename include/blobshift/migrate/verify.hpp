@@ -91,7 +91,8 @@ private:
     }
 
     result<void> read_batch() {
-        const auto results = compare_many(job_.store, c_, unproved_, job_.options.concurrency);
+        const auto results = compare_many(job_.store, c_, unproved_, job_.options.concurrency,
+                                          [&] { tally_.tell_again(); });
         result<void> going;
         for (std::size_t i = 0; i < results.size(); ++i) {
             const name_pair& pair = unproved_[i];

@@ -210,7 +210,9 @@ struct upload_session {
 /// first byte stands at `offset`; any order, any thread; the same index again replaces it. `commit_upload(c, u,
 /// block_count, size_bytes, a, if)` makes blocks 0 to block_count - 1 the blob, in one step, under the condition; a block
 /// that is missing, or a sum that is not size_bytes, is errc::invalid_argument. `abandon_upload(c, u)` frees what was
-/// staged. An upload that is neither committed nor abandoned is never visible as a blob.
+/// staged. An upload that is neither committed nor abandoned is never visible as a blob. A commit that its condition
+/// refused leaves the upload as it was; a commit that succeeded, or an abandon, ends it: what is called on it afterwards
+/// fails or does nothing, and changes no blob.
 template <class S>
 concept BlockStore = BlobStore<S> && requires(S& s, const context& c, const blob_name& n, const upload_session& u,
                                               std::uint32_t index, std::uint64_t offset, byte_view content,

@@ -76,7 +76,7 @@ public:
                                detail::sealed_line(number, record) == document.substr(0, end + 1);
             if (!whole && is_last && number > 0) return document.size();
             if (!whole) {
-                return fail(errc::corrupt, "line " + std::to_string(number + 1) + " of a " + std::string(kind) +
+                return fail(errc::corrupt, "line " + std::to_string(number + 1) + " of the " + std::string(kind) +
                                                " record does not match its checksum");
             }
             if (number == 0) {
@@ -90,7 +90,7 @@ public:
             document.remove_prefix(end + 1);
             ++number;
         }
-        if (number == 0) return fail(errc::corrupt, "a " + std::string(kind) + " record is empty");
+        if (number == 0) return fail(errc::corrupt, "the " + std::string(kind) + " record is empty");
         return std::size_t{0};
     }
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+//
+// dual_service: stores, retrieves and deletes DICOM files over HTTP, in whatever format its settings ask for, and takes
+// part in a migration while it works. See api.hpp for what it answers.
+//
+//     dual_service file:archive --settings appsettings.json --node a --port 8080
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <csignal>
+#include <ctime>
+
+#include <CLI/CLI.hpp>
+
+#include <blobshift/layers/prefix.hpp>
+
+#include <exit_code.hpp>
+#include <store_address.hpp>
+
+#include "api.hpp"
+
+namespace {
+
+using namespace blobshift;
+
+struct options {
+    std::string store;
+    std::string metadata = {};
+    std::string state = {};
+    std::string settings;
+    std::string node = "node";
+    std::string host = "127.0.0.1";
+    std::string durable = "full";
+    int port = 8080;
+    double lease_seconds = 60;
+};
+
+void add_options(CLI::App& app, options& o) {
+    app.add_option("STORE", o.store, std::string(cli::address_help))->required();
+    app.add_option("--metadata", o.metadata, "the container of the metadata; default: STORE");
+    app.add_option("--state", o.state, "where catalogue, deletion log and stage are kept; default: in STORE");
+    app.add_option("--settings", o.settings, "appsettings.json; read again when it changes, and on SIGHUP")->required();
+    app.add_option("--node", o.node, "what this node is called; no two may share it")->capture_default_str();
+    app.add_option("--host", o.host, "the address to listen at")->capture_default_str();
+    app.add_option("--port", o.port, "0: any that is free, which is printed")->capture_default_str();
+    app.add_option("--lease", o.lease_seconds, "how long one announcement of this node counts, in seconds")
+        ->check(CLI::Range(1.0, 3600.0))
+        ->capture_default_str();
+    app.add_option("--durability", o.durable, "none, data or full: what a power cut must not take from a file: store")
+        ->capture_default_str();
+}
+
+/// Signals as events of the main thread. Make it before any other thread: they inherit its mask.
+class signal_queue {
+public:
+    signal_queue() {
+        std::signal(SIGPIPE, SIG_IGN);
+        ::sigemptyset(&set_);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set_, number);
+        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    }
+    /// \return the signal that came within `time`, or 0.
+    [[nodiscard]] int wait(std::chrono::nanoseconds time) const {
+        const ::timespec limit{.tv_sec = 0, .tv_nsec = time.count()};
+        const int number = ::sigtimedwait(&set_, nullptr, &limit);
+        return number > 0 ? number : 0;
+    }
+
+private:
+    ::sigset_t set_ = {};
+};
+
+int run(const options& o) {
+    const signal_queue signals;
+    std::mutex logging;
+    const auto log = [&](std::string_view line) {
+        const std::scoped_lock lock(logging);
+        std::fprintf(stderr, "%s: %.*s\n", o.node.c_str(), static_cast<int>(line.size()), line.data());
+    };
+
+    const cli::store_settings how{.durable = cli::parse_durability(o.durable)};
+    std::deque<any_store> stores;
+    const auto open = [&](const std::string& address) -> any_store& {
+        stores.push_back(cli::open_store(address, cli::opening::create, how));
+        return stores.back();
+    };
+    any_store& files = open(o.store);
+    any_store& metadata = o.metadata.empty() ? files : open(o.metadata);
+    any_store& state = o.state.empty() ? files : open(o.state);
+    any_store* ledger_of_metadata = &metadata;
+    if (!o.state.empty() && !o.metadata.empty()) {  // as the command line keeps two containers in one state apart
+        any_store part = cli::open_store(o.state, cli::opening::existing, how);
+        stores.emplace_back(cli::or_fail(prefix<any_store>::make(std::move(part), ".blobshift/metadata/"), "--state"));
+        ledger_of_metadata = &stores.back();
+    } else if (!o.state.empty()) {
+        ledger_of_metadata = &state;
+    }
+
+    const std::chrono::milliseconds lease{static_cast<std::int64_t>(o.lease_seconds * 1000)};
+    const node_name name = cli::or_fail(node_name::parse(o.node), "--node");
+    const dual_service::stores on{containers{files, metadata}, containers{state, *ledger_of_metadata}, state};
+    dual_service::node node(on, name, lease, dual_service::settings_file(o.settings), log);
+    dual_service::catalogue catalogue(state, o.node);
+    node.tick();
+    if (const auto done = dual_service::finish_earlier_work(node, catalogue, o.node); !done) {
+        log("what an earlier run left is still there: " + describe(done.error()));
+    }
+
+    httplib::Server server;
+    server.new_task_queue = [] { return new httplib::ThreadPool(32); };  // a connection that is kept alive takes one
+    server.set_keep_alive_max_count(1'000'000);
+    server.set_tcp_nodelay(true);
+    server.set_payload_max_length(std::size_t{1} << 30);
+    dual_service::serve(server, node, catalogue);
+    const int port = o.port == 0 ? server.bind_to_any_port(o.host)
+                                 : (server.bind_to_port(o.host, o.port) ? o.port : -1);
+    if (port < 0) throw cli::wrong_use("cannot listen at this host and port");
+    std::thread serving([&] { server.listen_after_bind(); });
+    std::printf("listening on %s:%d\n", o.host.c_str(), port);
+    std::fflush(stdout);
+
+    for (int number = 0; number != SIGINT && number != SIGTERM; number = signals.wait(std::chrono::milliseconds(100))) {
+        node.tick();
+    }
+    server.stop();
+    serving.join();
+    node.withdraw();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    options o;
+    CLI::App app("A small DICOM service that goes through a migration of names while it works.", "dual_service");
+    add_options(app, o);
+    CLI11_PARSE(app, argc, argv);
+    try {
+        return run(o);
+    } catch (const cli::failure& f) {
+        std::fprintf(stderr, "dual_service: %s\n", f.what());
+        return static_cast<int>(f.code());
+    } catch (const bad_result_access& wrong) {  // the settings, at the start
+        std::fprintf(stderr, "dual_service: %s\n", wrong.what());
+        return static_cast<int>(cli::exit_code::wrong_use);
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "dual_service: unexpected: %s\n", e.what());
+        return static_cast<int>(cli::exit_code::some_failed);
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//
+// Is it safe to take the next step? Reasons against copy, delete and seal, over all containers. Changes nothing.
+//
+// Row: migrate (core, naming, store, views).   Tests: tests/migrate/check.test.cpp
+
+#ifndef BLOBSHIFT_MIGRATE_CHECK_HPP
+#define BLOBSHIFT_MIGRATE_CHECK_HPP
+
+#include <cstdint>      // uint64_t
+#include <optional>     // optional
+#include <string>       // to_string
+#include <string_view>  // string_view
+#include <utility>      // move
+#include <vector>       // vector
+
+#include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/plan.hpp>
+#include <blobshift/migrate/stage.hpp>
+#include <blobshift/migrate/sweep.hpp>
+#include <blobshift/views/repair_list.hpp>
+
+namespace blobshift::inline v1 {
+
+/// What the service and other operations have against a step: `obstacles_to` and "operation_running".
+///
+/// \param mine  The kind of operation that asks, as for `obstacles_of_operations`.
+/// \return the reasons; or the error of the state. \par Complexity  A `read_stage` and a `list_operations`.
+inline result<std::vector<obstacle>> obstacles_of_service(any_store& state, const context& c,
+                                                          const stage_requirement& required,
+                                                          std::optional<operation_kind> mine = {}) {
+    auto view = read_stage(state, c);
+    if (!view) return unexpected(std::move(view).error());
+    std::vector<obstacle> found = obstacles_to(*view, required);
+    auto running = obstacles_of_operations(state, c, mine);
+    if (!running) return unexpected(std::move(running).error());
+    detail::append(found, *std::move(running));
+    return found;
+}
+
+/// Why the old names of all containers must not be deleted yet: what `obstacles_to_delete` says of the plans, summed up,
+/// and `obstacles_of_service`.
+///
+/// \return the reasons; or the error of a listing or of the state. \par Complexity  That of the plans.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<std::vector<obstacle>> obstacles_to_delete(const migration<S, From, To>& all, const context& c) {
+    migration_plan sum;
+    for (const auto& job : all.jobs) {
+        auto plan = plan_migration(job, c);
+        if (!plan) return unexpected(std::move(plan).error());
+        sum += *plan;
+    }
+    std::vector<obstacle> found = obstacles_to_delete(sum);
+    auto service = obstacles_of_service(all.state, c, stage_for_delete, operation_kind::remove);
+    if (!service) return service;
+    detail::append(found, *std::move(service));
+    return found;
+}
+
+/// Counts the old names in one container: those that the old policy knows and the new one does not.
+///
+/// \return how many; or the error of the listing. \par Complexity  One listing; memory for one page.
+template <BlobReader S, NamingPolicy From, NamingPolicy To>
+result<std::uint64_t> count_old_names(S& store, const context& c, const From& from, const To& to) {
+    std::uint64_t found = 0;
+    auto listed = scan(store, c, {}, [&](blob_info&& info) -> result<void> {
+        if (!is_reserved(info.name.text()) && !to.parse(info.name) && from.parse(info.name)) ++found;
+        return c.proceed();
+    });
+    if (!listed) return unexpected(std::move(listed).error());
+    return found;
+}
+
+/// Why the migration must not be sealed yet: "old_names", "pending_removals", "open_repairs", and
+/// `obstacles_of_service` (every node at New).
+///
+/// \return the reasons; or the error of a listing, of a look at a blob, or of the state.
+/// \par Complexity  One listing for each container, the requests of `count_pending_deletions`, and one read for each
+///                  segment of the repair list.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<std::vector<obstacle>> obstacles_to_seal(const migration<S, From, To>& all, const context& c) {
+    std::vector<obstacle> found;
+    const auto add = [&](std::string_view code, std::uint64_t objects, std::string_view text) {
+        if (objects > 0) found.push_back({code, objects, std::to_string(objects) + " " + std::string(text)});
+    };
+    std::uint64_t old_names = 0;
+    for (const auto& job : all.jobs) {
+        auto counted = count_old_names(job.store, c, job.from, job.to);
+        if (!counted) return unexpected(std::move(counted).error());
+        old_names += *counted;
+    }
+    add("old_names", old_names, "old names are left: run delete");
+    auto pending = count_pending_deletions(all, c);
+    if (!pending) return unexpected(std::move(pending).error());
+    add("pending_removals", pending->names, "blobs of removed instances are left: run cleanup");
+    std::uint64_t repairs = 0;
+    auto read = read_repairs(all.state, c, [&](const repair&) -> result<void> {
+        ++repairs;
+        return {};
+    });
+    if (!read) return unexpected(std::move(read).error());
+    add("open_repairs", repairs, "entries of the repair list are open: run cleanup");
+    auto service = obstacles_of_service(all.state, c, stage_for_delete);
+    if (!service) return service;
+    detail::append(found, *std::move(service));
+    return found;
+}
+
+}  // namespace blobshift::inline v1
+
+#endif

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+//
+// Every request of a store, cut at every byte of its answer and of itself: never a success that is none, never an effect
+// that is denied, never a call that hangs. Each test prints how many cuts it made in which operation.
+
+#include <azure/cuts/cut_bench.hpp>
+
+#include <algorithm>  // max
+#include <cstdio>     // printf
+#include <cstdlib>    // getenv, strtoul
+#include <set>
+#include <utility>  // pair
+
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace blobshift;
+using namespace blobshift::testing;
+using blobshift_test::ending;
+
+/// Every byte, or every so many-th where $BLOBSHIFT_CUT_STEP says so: for builds in which a cut takes long.
+[[nodiscard]] std::size_t finest() {
+    const char* const text = std::getenv("BLOBSHIFT_CUT_STEP");
+    return text == nullptr ? 1 : (std::max)(std::size_t{1}, static_cast<std::size_t>(std::strtoul(text, nullptr, 10)));
+}
+
+/// Which bytes of an exchange to cut at: all, but every 11th where an exchange of that kind and size had its turn before,
+/// in another operation.
+class cut_steps {
+public:
+    [[nodiscard]] std::size_t of(const exchange& x, std::size_t bytes) {
+        return seen_.insert({x.label, bytes}).second ? finest() : 11 * finest();
+    }
+
+private:
+    std::set<std::pair<std::string, std::size_t>> seen_;
+};
+
+/// One operation: its whole run, and what its cuts came to.
+class tally {
+public:
+    tally(const wire_operation& op, int max_attempts, framing how)
+        : op_(op), bench_(op, max_attempts, how), whole_(bench_.run()) {
+        REQUIRE_FALSE(whole_.all.empty());
+        REQUIRE_FALSE(whole_.exchanges.empty());
+        for (const told& t : whole_.all) {
+            CAPTURE(op.name);
+            if (!t.what) CHECK((t.what.error().http_status == 409 || t.what.error().http_status == 404));
+        }
+    }
+
+    [[nodiscard]] const std::vector<exchange>& exchanges() const { return whole_.exchanges; }
+    [[nodiscard]] bool as_whole(const wire_run& run) const {
+        for (std::size_t i = 0; i < run.all.size(); ++i) {
+            if (whole_.all.at(i).what && !run.all[i].what) return false;
+        }
+        return true;
+    }
+
+    /// \param complain  Gives what is wrong with a run beyond what every run must keep to; or "".
+    template <class F>
+    void cut(const wire_cut& cut, F complain) {
+        const wire_run run = bench_.run(cut);
+        if (!run.was_cut) return;
+        ++cuts_;
+        for (const told& t : run.all) ++(t.what ? good_ : bad_);
+        std::string problem = judge(bench_.before(), whole_, run, op_);
+        if (problem.empty()) problem = complain(run);
+        if (problem.empty() || ++problems_ > 5) return;
+        const std::string where = op_.name + ": " + (cut.of_request ? "request " : "answer ") +
+                                  std::to_string(cut.exchange) + " cut at " + std::to_string(cut.at) +
+                                  (cut.how == ending::fin ? " by FIN: " : " by RST: ");
+        CHECK_MESSAGE(false, where << problem);
+    }
+
+    /// Prints a line. \return the number of cuts.
+    [[nodiscard]] std::size_t finish() const {
+        CHECK(problems_ == 0);
+        CHECK(cuts_ > 0);
+        std::printf("%8zu cuts: %7zu errors, %7zu right results: %s\n", cuts_, bad_, good_, op_.name.c_str());
+        return cuts_;
+    }
+
+private:
+    const wire_operation& op_;
+    cut_bench bench_;
+    wire_run whole_;
+    std::size_t cuts_ = 0, good_ = 0, bad_ = 0, problems_ = 0;
+};
+
+constexpr auto nothing_more = [](const wire_run&) { return std::string(); };
+
+/// Every operation in its turn. \param f  Cuts it, and gives the number of cuts.
+template <class F>
+void for_each_operation(F f) {
+    std::size_t sum = 0;
+    for (const wire_operation& op : wire_operations()) sum += f(op);
+    std::printf("%8zu cuts in all\n", sum);
+}
+
+void cut_answers(framing how) {
+    cut_steps steps;
+    for_each_operation([&](const wire_operation& op) {
+        tally t(op, 1, how);
+        for (std::size_t i = 0; i < t.exchanges().size(); ++i) {
+            const std::size_t size = t.exchanges()[i].answer;
+            const std::size_t step = steps.of(t.exchanges()[i], size);
+            for (const ending end : {ending::fin, ending::rst}) {
+                for (std::size_t at = i % step; at < size; at += step) t.cut({i, at, end}, nothing_more);
+            }
+            // The end of a connection that a later write may already have chosen makes that write unknown.
+            const bool last = i + 1 == t.exchanges().size();
+            t.cut({i, size, ending::fin}, [&](const wire_run& run) {
+                return !last || t.as_whole(run) ? "" : "an answer that is whole was not taken";
+            });
+        }
+        return t.finish();
+    });
+}
+
+TEST_CASE("cuts in answers: what breaks off at any byte is an error, or the call finds out what it did") {
+    cut_answers(framing::length);
+}
+
+TEST_CASE("cuts in chunks: the same for answers that come in chunks") { cut_answers(framing::chunked); }
+
+TEST_CASE("cuts in requests: one that the server never reads to its end is an error, and has no effect") {
+    cut_steps steps;
+    for_each_operation([&](const wire_operation& op) {
+        tally t(op, 1, framing::length);
+        for (std::size_t i = 0; i < t.exchanges().size(); ++i) {
+            const exchange x = t.exchanges()[i];
+            const std::size_t of_head = steps.of(x, x.request);
+            const std::size_t of_body = (std::max)((x.request - x.request_head) / 50, of_head);
+            for (const ending end : {ending::fin, ending::rst}) {
+                for (std::size_t at = i % of_head; at < x.request; at += at < x.request_head ? of_head : of_body) {
+                    t.cut({i, at, end, true}, nothing_more);
+                }
+            }
+        }
+        return t.finish();
+    });
+}
+
+TEST_CASE("cuts in retries: with them, one broken answer is never noticed by the caller") {
+    cut_steps steps;
+    for_each_operation([&](const wire_operation& op) {
+        tally t(op, 4, framing::length);
+        for (std::size_t i = 0; i < t.exchanges().size(); ++i) {
+            const std::size_t size = t.exchanges()[i].answer;
+            const std::size_t step = steps.of(t.exchanges()[i], size);
+            for (std::size_t at = 0; at < size; at += step) {
+                t.cut({i, at, at % 2 == 0 ? ending::fin : ending::rst},
+                      [&](const wire_run& run) { return t.as_whole(run) ? std::string() : std::string("a failure"); });
+            }
+        }
+        return t.finish();
+    });
+}
+
+TEST_CASE("cuts in all: a wire that breaks every time costs a bounded number of requests, and nothing is claimed") {
+    constexpr std::size_t attempts = 3;
+    for_each_operation([](const wire_operation& op) {
+        tally t(op, attempts, framing::chunked);
+        // The calls before the break, the tries of one call, and those of a look afterwards. libcurl by itself repeats a
+        // read on a connection that was used before, and the tokens of machines have more patience.
+        const std::size_t most = 2 * t.exchanges().size() + 4 * attempts + (op.who == asking_as::key ? 0 : 2 * 11);
+        for (std::size_t i = 0; i < t.exchanges().size(); ++i) {
+            for (std::size_t at = i % 3; at + 1 < t.exchanges()[i].answer; at += 13 * finest()) {
+                t.cut({i, at, at % 2 == 0 ? ending::fin : ending::rst, false, true}, [&](const wire_run& run) {
+                    return run.exchanges.size() <= most ? "" : std::to_string(run.exchanges.size()) + " requests";
+                });
+            }
+        }
+        return t.finish();
+    });
+}
+
+}  // namespace

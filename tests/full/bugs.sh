@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Every bug of tests/simulation/bugs*.cmake, planted one after the other: a test suite must be able to fail. Sourced by
+# tests/run_full.sh.
+
+echo "== bugs: each is planted, and must be found"
+if cmake -D "OUT=$PWD/.build/bugs" -D CXX=g++ -D LAUNCHER=ccache -P tests/simulation/bugs.cmake </dev/null; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# The page of `blobshift report` in a browser. The everyday tests skip this where there is none: it is 120 MB to download.
+
+need chromium fonts-dejavu-core
+echo "== report page: headless Chromium, pictures in .build/gcc/tests/cli/report_page"
+if ctest --test-dir .build/gcc -R '^cli\.report_page$' --no-tests=error --output-on-failure </dev/null; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi

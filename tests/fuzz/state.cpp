@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include <string>
+#include <vector>
+
+#include <blobshift/backends/file_attributes.hpp>
+#include <blobshift/backends/memory_store.hpp>
+#include <blobshift/migrate/evidence.hpp>
+#include <blobshift/migrate/ledger.hpp>
+#include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/stage.hpp>
+#include <blobshift/store/journal.hpp>
+#include <blobshift/views/instance_record.hpp>
+
+#include "targets.hpp"
+
+namespace fuzz {
+
+using namespace blobshift;
+
+namespace {
+
+void operations(std::string_view input) {
+    const auto record = detail::parse_operation(input);
+    if (!record) return;
+    const auto again = detail::parse_operation(detail::text_of(*record));
+    require(again && *again == *record, "an operation that was read is written and read again");
+}
+
+void nodes(std::string_view input) {
+    const node_name node = node_name::parse("node-1").value();
+    const auto record = detail::parse_node(node, input);
+    if (!record) return;
+    const auto again = detail::parse_node(node, detail::text_of(*record));
+    require(again && *again == *record, "a node that was read is written and read again");
+}
+
+void operation_ids(std::string_view input) {
+    if (const auto id = operation_id::parse(input)) {
+        const auto again = operation_id::parse(id->text());
+        require(again && *again == *id, "an operation id has one spelling");
+        require(detail::operation_blob(*id).has_value(), "an operation id makes the name of a blob");
+    }
+    if (const auto node = node_name::parse(input)) {
+        require(detail::node_blob(*node).has_value(), "a node's name makes the name of a blob");
+    }
+}
+
+/// A whole document: what is taken out of it, written again, is the document but for the tail that was cut.
+void journals(std::string_view input) {
+    journal_lines again("ledger");
+    const auto cut = journal_lines::parse(input, "ledger", [&](std::string_view record) -> result<void> {
+        again.append(record);
+        return {};
+    });
+    if (!cut) return;
+    require(*cut <= input.size(), "no more is cut than there is");
+    require(again.text() == input.substr(0, input.size() - *cut),
+            "a journal that was read is written again, to the letter");
+    for (const std::size_t end : {input.size() - *cut - 1, (input.size() - *cut) / 2}) {
+        std::size_t records = 0;
+        const auto less = journal_lines::parse(input.substr(0, end), "ledger", [&](std::string_view) -> result<void> {
+            ++records;
+            return {};
+        });
+        require(!less || records < again.count() || again.count() == 0, "a journal that was cut has not all records");
+    }
+}
+
+/// One record of the ledger or of the evidence, in a journal that is sound.
+template <class Read>
+void record_in(std::string_view kind, std::string_view input, Read read) {
+    if (input.find('\n') != std::string_view::npos) return;
+    any_store state{memory_store{}};
+    journal_writer journal(state, kind);
+    journal.append(input);
+    journal.flush({}).value();
+    read(state);
+}
+
+void ledger_entries(std::string_view input) {
+    std::vector<ledger_entry> entries;
+    record_in(ledger_journal, input, [&](any_store& state) {
+        const auto read = read_ledger(state, {}, [&](const ledger_entry& e) -> result<void> {
+            entries.push_back(e);
+            return {};
+        });
+        require(read.has_value() == (entries.size() == 1), "one line is one entry, or an error");
+    });
+    if (entries.empty()) return;
+    any_store state{memory_store{}};
+    ledger_writer writer(state);
+    writer.add(entries[0].source.text(), entries[0].target.text(), entries[0].size_bytes);
+    writer.flush({}).value();
+    const auto read = read_ledger(state, {}, [&](const ledger_entry& e) -> result<void> {
+        require(e.source == entries[0].source && e.target == entries[0].target && e.size_bytes == entries[0].size_bytes,
+                "an entry that was read is written and read again");
+        return {};
+    });
+    require(read.has_value(), "an entry that was written can be read");
+}
+
+void evidences(std::string_view input) {
+    const std::size_t tab = input.find('\t');
+    if (tab == std::string_view::npos) return;
+    const auto proof = evidence::parse(input.substr(0, tab), input.substr(tab + 1));
+    if (!proof) return;
+    std::string text;
+    proof->append_to(text);
+    const auto again = evidence::parse(proof->target, text);
+    require(again && again->level == proof->level && again->fingerprint == proof->fingerprint &&
+                again->content_hash == proof->content_hash,
+            "a proof that was read is written and read again");
+}
+
+void instance_ids(std::string_view input) {
+    const auto id = detail::parse_id(input);
+    if (!id) return;
+    std::string line;
+    if (!detail::append_id(line, *id)) return;  // a control character in a line that nobody of us wrote
+    const auto again = detail::parse_id(line);
+    require(again && *again == *id, "an id that was read is written and read again");
+}
+
+void file_attribute_values(std::string_view input) {
+    const auto attrs = detail::decode_attributes(input);
+    if (attrs) {
+        require(validate(*attrs).has_value(), "attributes that were read obey the rules");
+        const auto again = detail::decode_attributes(detail::encode_attributes(*attrs));
+        require(again && *again == *attrs, "attributes that were read are written and read again");
+        return;
+    }
+    // Behind a right checksum, so that the lines themselves are read.
+    std::string sealed(detail::file_attribute_version);
+    sealed += detail::hex_text(xxh64_of(input)) + '\n';
+    sealed += input;
+    if (const auto read = detail::decode_attributes(sealed)) file_attribute_values(sealed);
+}
+
+constexpr target targets[] = {{"operation", operations},       {"node", nodes},
+                              {"operation_id", operation_ids}, {"journal", journals},
+                              {"ledger", ledger_entries},      {"evidence", evidences},
+                              {"instance_id", instance_ids},   {"file_attributes", file_attribute_values}};
+
+}  // namespace
+
+std::span<const target> state_targets() { return targets; }
+
+}  // namespace fuzz

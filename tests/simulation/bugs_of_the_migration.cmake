@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+#
+# Bugs in views, naming and migrate: one for each race that a migration under live traffic can lose. Most are found by the
+# simulation; those that another guard hides there have a test of their own. Read by bugs.cmake.
+
+# What every normal test run looks for.
+set(sample copy_without_second_pass ledger_after_delete dual_put_acknowledged_after_one_name removal_of_the_new_name_first
+    listing_ends_at_an_empty_page stale_evidence_trusted)
+
+# --- copy ---------------------------------------------------------------------------------------------------------------
+bug(copy_without_second_pass simulation migrate/copy.hpp
+    [==[if (!did_something && !unsettled) break;]==]
+    [==[break;]==])
+bug(pending_copy_taken_for_content simulation migrate/job.hpp
+    [==[if (target.copy == copy_state::pending) return {.what = outcome::pending, .reason = "the store is still copying"};]==]
+    [==[]==]
+    [==[const bool unfinished = !target.is_whole();]==]
+    [==[const bool unfinished = target.copy == copy_state::failed;]==]
+    [==[verdict v{.what = outcome::present, .known = compare_known(pair)};]==]
+    [==[verdict v{.what = outcome::present, .known = {.equal = true, .level = verify_level::read_bytes}};]==])
+bug(empty_target_taken_for_content simulation migrate/job.hpp
+    [==[if (unfinished || (target.size_bytes == 0 && source.size_bytes > 0)) {]==]
+    [==[if (unfinished) {]==]
+    [==[verdict v{.what = outcome::present, .known = compare_known(pair)};]==]
+    [==[verdict v{.what = outcome::present, .known = {.equal = true, .level = verify_level::read_bytes}};]==])
+bug(exists_taken_for_verified simulation migrate/job.hpp
+    [==[verdict v{.what = outcome::present, .known = compare_known(pair)};]==]
+    [==[verdict v{.what = outcome::present, .known = {.equal = true, .level = verify_level::read_bytes}};]==])
+bug(bytes_not_compared simulation migrate/compare.hpp
+    [==[if (!std::equal(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(a->count), right.begin())) {]==]
+    [==[if (false) {]==])
+bug(copy_without_condition migrate/copy.test.cpp migrate/pair_copier.hpp
+    [==[replaced != nullptr ? condition::if_match(*replaced) : condition::if_absent(),]==]
+    [==[condition::always(),]==])
+bug(copy_without_its_length_check migrate/copy.test.cpp migrate/pair_copier.hpp
+    [==[if (made->info.size_bytes != original.size_bytes) {]==]
+    [==[if (false) {]==])
+bug(failed_copies_not_counted simulation migrate/copy.hpp
+    [==[outcome::blocked, outcome::changed, outcome::failed}) {]==]
+    [==[outcome::blocked}) {]==])
+bug(listing_ends_at_an_empty_page simulation store/bulk.hpp
+    [==[            rest.cursor = std::move(page->cursor);
+        } while (!rest.cursor.empty());
+        return {};
+    }
+}
+
+/// Copies many]==]
+    [==[            rest.cursor = std::move(page->cursor);
+            if (page->blobs.empty()) break;
+        } while (!rest.cursor.empty());
+        return {};
+    }
+}
+
+/// Copies many]==])
+bug(listing_error_taken_for_its_end simulation store/bulk.hpp
+    [==[            auto page = store.list(c, rest);
+            if (!page) return unexpected(std::move(page).error());
+            for (blob_info& info]==]
+    [==[            auto page = store.list(c, rest);
+            if (!page) return {};
+            for (blob_info& info]==])
+bug(collision_of_two_sources_ignored migrate/job.test.cpp migrate/job.hpp
+    [==[if (pair.sources.size() > 1) return]==]
+    [==[if (pair.sources.size() > 99) return]==])
+bug(attributes_not_compared migrate/compare.test.cpp migrate/compare.hpp
+    [==[if (offset == 0 && a->info.attrs != b->info.attrs)]==]
+    [==[if (false)]==])
+bug(equally_truncated_reads_agree simulation/guards.test.cpp migrate/compare.hpp
+    [==[if (got->info.size_bytes != facts.size_bytes || got->count != expected) {]==]
+    [==[if (got->info.size_bytes != facts.size_bytes) {]==])
+
+# --- delete -------------------------------------------------------------------------------------------------------------
+bug(ledger_after_delete simulation migrate/remove.hpp
+    [==[        if (auto recorded = ledger_.flush(c_); !recorded) return recorded;
+        result<void> going;]==]
+    [==[        result<void> going;]==]
+    [==[        proved_.clear();
+        return going;]==]
+    [==[        proved_.clear();
+        if (auto recorded = ledger_.flush(c_); !recorded) return recorded;
+        return going;]==])
+bug(ledger_failure_ignored simulation migrate/remove.hpp
+    [==[if (auto recorded = ledger_.flush(c_); !recorded) return recorded;]==]
+    [==[(void)ledger_.flush(c_);]==])
+bug(stale_evidence_trusted simulation migrate/evidence.hpp
+    [==[fingerprint == fingerprint_of(source, source_tag, target_tag);]==]
+    [==[!source.empty();]==])
+bug(delete_without_proof simulation migrate/remove.hpp
+    [==[} else if (v.known.level < options_.level) {]==]
+    [==[} else if (v.known.level < verify_level::exists) {]==])
+bug(delete_of_what_was_read_to_differ simulation migrate/remove.hpp
+    [==[if (!results[i]->equal) {]==]
+    [==[if (false) {]==])
+bug(delete_without_if_match migrate/remove.test.cpp migrate/remove.hpp
+    [==[requests.push_back({*std::move(name), condition::if_match(source.tag)});]==]
+    [==[requests.push_back({*std::move(name), condition::always()});]==])
+bug(delete_without_if_match_in_traffic simulation migrate/remove.hpp
+    [==[requests.push_back({*std::move(name), condition::if_match(source.tag)});]==]
+    [==[requests.push_back({*std::move(name), condition::always()});]==])
+bug(delete_while_copies_are_missing migrate/remove.test.cpp migrate/remove.hpp
+    [==[if (!options_.partial) append(summary_.refused, obstacles_to_delete(plan));]==]
+    [==[]==])
+bug(no_second_look_at_the_target migrate/remove.test.cpp migrate/remove.hpp
+    [==[        if (options_.look_again) {
+            if]==]
+    [==[        if (false) {
+            if]==])
+bug(more_deleted_than_allowed migrate/remove.test.cpp migrate/remove.hpp
+    [==[if (removable > options_.max_delete) {]==]
+    [==[if (false) {]==])
+
+# --- service ------------------------------------------------------------------------------------------------------------
+bug(dual_put_acknowledged_after_one_name simulation views/instance_store.hpp
+    [==[if (!stored) return unexpected(half_stored(c, {id, kind}, std::move(stored).error()));]==]
+    [==[if (!stored) return *std::move(first);]==])
+bug(removal_of_the_new_name_first simulation naming/format.hpp
+    [==[return list(f == format::new_names && sealed ? order::new_only : order::old_then_new, id, kind);]==]
+    [==[return list(f == format::new_names && sealed ? order::new_only : order::new_then_old, id, kind);]==])
+bug(removal_of_one_name simulation naming/format.hpp
+    [==[return list(f == format::new_names && sealed ? order::new_only : order::old_then_new, id, kind);]==]
+    [==[return list(f == format::old_names ? order::old_only : order::new_only, id, kind);]==])
+bug(no_fallback_to_the_old_name simulation naming/format.hpp
+    [==[return list(sealed ? order::new_only : order::new_then_old, id, kind);]==]
+    [==[return list(order::new_only, id, kind);]==])
+bug(new_name_read_first_while_it_is_copied simulation naming/format.hpp
+    [==[if (f != format::new_names) return list(order::old_then_new, id, kind);]==]
+    [==[if (f == format::old_names) return list(order::old_then_new, id, kind);]==])
+bug(dual_writes_the_new_name_only simulation naming/format.hpp
+    [==[case format::dual: return list(order::old_then_new, id, kind);]==]
+    [==[case format::dual: return list(order::new_only, id, kind);]==])
+bug(failed_removal_acknowledged simulation views/instance_store.hpp
+    [==[        if (!first) return made;
+        first->message]==]
+    [==[        if (failed < 1000) return made;
+        first->message]==])
+bug(fallback_on_any_error views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[return e.code == errc::not_found;]==]
+    [==[return e.code != errc::cancelled;]==])
+bug(removal_not_recorded views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[        if (!call.sealed()) {
+            auto recorded]==]
+    [==[        if (call.sealed()) {
+            auto recorded]==])
+bug(half_of_a_dual_put_not_in_the_repair_list views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[if (auto added = repairs_.add(own.with_timeout(std::chrono::seconds(10)), what); !added) {]==]
+    [==[if (auto added = result<void>(); !added) {]==])
+bug(put_replaces_what_is_there views/write_once.test.cpp views/write_once.hpp
+    [==[    condition when = condition::if_absent();
+    for]==]
+    [==[    condition when = condition::always();
+    for]==])
+bug(lost_answer_taken_for_failure layers/retry_lost_answers.test.cpp layers/retry.hpp
+    [==[if (!tries.lost() || !is_refusal(outcome)) return outcome;]==]
+    [==[return outcome;]==])
+bug(journal_writes_over_a_segment views/numbered_journal.test.cpp views/numbered_journal.hpp
+    [==[as_bytes(lines.text()), {}, condition::if_absent());]==]
+    [==[as_bytes(lines.text()), {}, condition::always());]==])
+bug(torn_record_accepted store/journal.test.cpp store/journal.hpp
+    [==[detail::sealed_line(number, record) == document.substr(0, end + 1);]==]
+    [==[!record.empty();]==])
+
+# --- barrier, cleanup, rollback, operations -------------------------------------------------------------------------------
+bug(no_barrier simulation migrate/stage.hpp
+    [==[        } else if (n.status.runs < required.at_least) {]==]
+    [==[        } else if (n.status.runs > n.status.runs) {]==]
+    [==[    if (!required.record_too || !view.has_barrier()) return found;]==]
+    [==[    return found;]==])
+bug(node_behind_may_write migrate/announcer.test.cpp migrate/announcer.hpp
+    [==[write_permit permit{.may_write = at == wanted || at == wanted - 1,]==]
+    [==[write_permit permit{.may_write = true,]==])
+bug(silent_node_taken_for_gone migrate/stage.test.cpp migrate/stage.hpp
+    [==[        if (n.is_stale(view.seen)) {
+            found.push_back(detail::stale_node(n, view.seen));
+        } else if (n.status.runs < required.at_least) {]==]
+    [==[        if (n.is_stale(view.seen)) {
+        } else if (n.status.runs < required.at_least) {]==])
+bug(cleanup_of_one_name migrate/sweep.test.cpp migrate/sweep.hpp
+    [==[            for (const bool old_turn : {true, false}) {]==]
+    [==[            for (const bool old_turn : {true}) {]==])
+bug(cleanup_forgets_too_early migrate/cleanup.test.cpp migrate/cleanup.hpp
+    [==[    if (!summary.kept.empty()) return summary;]==]
+    [==[]==])
+bug(rollback_removes_what_is_not_proved simulation migrate/rollback.hpp
+    [==[const verify_level least = options_.remove_new ? verify_level::computed_hash : verify_level::exists;]==]
+    [==[const verify_level least = verify_level::exists;]==]
+    [==[(std::max)(options_.level, least)]==]
+    [==[least]==]
+    [==[} else if (!strongly_equal(seen[i]->tag, equal[i].sources.front().tag)) {]==]
+    [==[} else if (false) {]==])
+bug(rollback_leaves_removals_out migrate/rollback.test.cpp migrate/rollback.hpp
+    [==[        if (auto swept = sweep(); !swept || summary_.interrupted) return ended(std::move(swept));]==]
+    [==[]==]
+    [==[        if (auto swept = sweep(); !swept) return ended(std::move(swept));]==]
+    [==[]==])
+bug(status_record_trusted migrate/operation.test.cpp migrate/operation.hpp
+    [==[if (before->is_alive(now) && !options.take_over) {]==]
+    [==[if (before->status == operation_status::running && before->is_alive(before->heartbeat) && !options.take_over) {]==])

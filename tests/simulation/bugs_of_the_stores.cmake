@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+#
+# Bugs in core, layers, the file store, the wire and Azure: one for each guard whose loss nobody would notice on a good day.
+# Read by bugs.cmake.
+
+# --- core and layers ------------------------------------------------------------------------------------------------------
+bug(weak_tags_match core/etag.test.cpp core/etag.hpp
+    [==[return a == b && !a.empty() && !a.is_weak();]==]
+    [==[return a == b;]==])
+bug(if_absent_ignored core/condition.test.cpp core/condition.hpp
+    [==[if (present == nullptr) return {};]==]
+    [==[if (present == nullptr || true) return {};]==])
+bug(dot_dot_allowed_in_names core/blob_name.test.cpp core/blob_name.hpp
+    [==[if (segment == "." || segment == "..") return]==]
+    [==[if (segment == ".") return]==])
+bug(names_may_end_in_a_dot core/blob_name.test.cpp core/blob_name.hpp
+    [==[if (segment.back() == '.') return]==]
+    [==[if (segment.back() == '\0') return]==])
+bug(messages_hold_the_subject core/error.test.cpp core/error.hpp
+    [==[if (!e.message.empty()) line += ": " + e.message;]==]
+    [==[if (!e.message.empty()) line += ": " + e.message + " " + e.subject;]==])
+bug(secrets_stay_in_memory core/secret.test.cpp core/secret.hpp
+    [==[for (std::size_t i = 0; i < size; ++i) p[i] = 0;]==]
+    [==[for (std::size_t i = 0; i < size; ++i) p[i] = p[i];]==])
+bug(no_cap_on_a_named_wait store/attempts.test.cpp store/attempts.hpp
+    [==[const auto wished = (std::min)(e.retry_after.value_or(std::chrono::milliseconds(0)), longest);]==]
+    [==[const auto wished = e.retry_after.value_or(std::chrono::milliseconds(0));]==])
+bug(no_cap_on_attempts store/attempts.test.cpp store/attempts.hpp
+    [==[if (!e.is_transient() || made_ >= options_->max_attempts) return std::nullopt;]==]
+    [==[if (!e.is_transient()) return std::nullopt;]==])
+bug(effect_of_earlier_attempts_forgotten store/attempts.test.cpp store/attempts.hpp
+    [==[        e.done = done_;
+        if]==]
+    [==[        if]==])
+bug(download_takes_a_short_read store/download.test.cpp store/download.hpp
+    [==[if (got->offset != offset || got->count != (std::min)(left, std::uint64_t{out.size()})) {]==]
+    [==[if (got->offset != offset) {]==])
+bug(transfer_digest_not_compared store/upload.test.cpp store/transfer.hpp
+    [==[if (!expected || *expected == value()) return {};]==]
+    [==[return {};]==])
+
+# --- files ------------------------------------------------------------------------------------------------------------------
+bug(no_fsync_of_a_file backends/file_store_faults.test.cpp backends/file_temps.hpp
+    [==[if (durable) answer = files_->sync(file_.fd());]==]
+    [==[(void)durable;]==])
+bug(no_fsync_of_a_folder backends/file_store_faults.test.cpp backends/file_store.hpp
+    [==[        touched.add(detail::folder_of(n.text()));
+        if (answer >= 0) answer = state_->writer.sync(touched.all(true));]==]
+    [==[        touched.add(detail::folder_of(n.text()));]==])
+bug(fsync_repeated_after_a_failure backends/file_store_faults.test.cpp backends/file_temps.hpp
+    [==[if (durable) answer = files_->sync(file_.fd());]==]
+    [==[if (durable && (answer = files_->sync(file_.fd())) < 0) answer = files_->sync(file_.fd());]==])
+bug(links_are_followed backends/file_store_names.test.cpp backends/posix_files.hpp
+    [==[how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;]==]
+    [==[how.resolve = RESOLVE_BENEATH;]==])
+bug(links_are_followed_on_old_kernels backends/file_store_faults.test.cpp backends/posix_files.hpp
+    [==[case open_for::passage: return O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;]==]
+    [==[case open_for::passage: return O_PATH | O_DIRECTORY | O_CLOEXEC;]==])
+bug(removal_ignores_its_condition conformance/blob_store_files.test.cpp backends/file_writer.hpp
+    [==[                const etag tag = version_of(facts);
+                if (auto met = test_condition(when, &tag); !met) return about(std::move(met), n);
+                answer = tree_->files().remove_file(folder, leaf_of(n.text()));]==]
+    [==[                answer = tree_->files().remove_file(folder, leaf_of(n.text()));]==])
+bug(version_of_a_file_without_its_time backends/file_version.test.cpp backends/file_version.hpp
+    [==[append_hex(text += '-', static_cast<std::uint64_t>(f.mtime_ns));]==]
+    [==[text += '-';]==])
+
+# --- the wire ---------------------------------------------------------------------------------------------------------------
+bug(paths_are_rewritten detail/curl_http.test.cpp detail/curl_easy.hpp
+    [==[set(CURLOPT_PATH_AS_IS, 1L);]==]
+    [==[]==]
+    [==[set(CURLOPT_REQUEST_TARGET, target_.c_str());]==]
+    [==[]==])
+bug(redirects_are_followed detail/curl_http.test.cpp detail/curl_easy.hpp
+    [==[set(CURLOPT_FOLLOWLOCATION, 0L);]==]
+    [==[set(CURLOPT_FOLLOWLOCATION, 1L);]==])
+bug(netrc_is_read detail/curl_http_environment.test.cpp detail/curl_easy.hpp
+    [==[set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));]==]
+    [==[set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_REQUIRED));]==])
+bug(answers_without_a_length_accepted detail/http_answer.test.cpp detail/http_answer.hpp
+    [==[if (lengths_ + codings_ == 0) return refuse("the answer does not declare its length");]==]
+    [==[]==])
+bug(two_lengths_accepted detail/http_answer.test.cpp detail/http_answer.hpp
+    [==[if (lengths_ + codings_ > 1) return refuse("the answer declares its length more than once");]==]
+    [==[]==])
+bug(host_name_not_verified detail/curl_http_tls.test.cpp detail/curl_easy.hpp
+    [==[set(CURLOPT_SSL_VERIFYHOST, 2L);]==]
+    [==[set(CURLOPT_SSL_VERIFYHOST, 0L);]==])
+
+# --- Azure ------------------------------------------------------------------------------------------------------------------
+bug(if_match_not_sent detail/azure_request.test.cpp detail/azure_request.hpp
+    [==[if (c.is_if_match()) header(match, if_match_text(c.tag()));]==]
+    [==[]==])
+bug(if_none_match_not_sent detail/azure_request.test.cpp detail/azure_request.hpp
+    [==[if (c.is_if_absent()) header(none_match, "*");]==]
+    [==[]==])
+bug(page_without_an_end_accepted detail/azure_list.test.cpp detail/azure_list.hpp
+    [==[if (!have_blobs || !xml_.finish()) {]==]
+    [==[if (!have_blobs) {]==])
+bug(marker_ignored detail/azure_list.test.cpp detail/azure_list.hpp
+    [==[page_.marker = xml_text(xml_.text());]==]
+    [==[(void)xml_text(xml_.text());]==])
+bug(hash_of_a_copy_not_demanded detail/azure_requests_copy.test.cpp detail/azure_requests_copy.hpp
+    [==[.source_when(source.when).source_hash(source.hash);]==]
+    [==[.source_when(source.when);]==])
+bug(hash_of_a_put_not_sent detail/azure_requests.test.cpp detail/azure_requests.hpp
+    [==[.body(content).body_hash(options.hash).all_attributes(attrs);]==]
+    [==[.body(content).all_attributes(attrs);]==])

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+//
+// The operator: asks the barrier, takes the next step, and in some runs goes all the way back.
+
+#ifndef BLOBSHIFT_TESTS_SIMULATION_OPERATOR_HPP
+#define BLOBSHIFT_TESTS_SIMULATION_OPERATOR_HPP
+
+#include <chrono>   // seconds
+#include <cstddef>  // size_t
+#include <set>      // set
+#include <string>   // string
+
+#include <blobshift/migrate/stage.hpp>
+
+#include "process.hpp"
+#include "script.hpp"
+
+namespace blobshift::simulation {
+
+class operator_at_work {
+public:
+    operator_at_work(world& w, script& s, std::size_t self) : world_(w), script_(s), self_(self) {}
+
+    void work() {
+        chance draw(world_.plan.seed, "operator");
+        go_on(draw);
+        script_.halting.request_stop();
+        script_.closing = true;
+    }
+
+private:
+    void go_on(chance& draw) {
+        pass_time(draw.below(60));
+        script_.wanted = format::dual;
+        if (!pass_barrier(stage_for_copy)) return;
+        script_.copying = true;
+        wait([&] { return script_.copiers_left == 0 || script_.copied; });
+        // A listing that lies makes the claim worthless, and the claim is all that these two rules hold against.
+        const bool honest = world_.plan.chances[static_cast<std::size_t>(fault_kind::cut_listing)] == 0;
+        if (script_.copied) world_.all_copied = honest;
+        world_.inspect_all();
+        if (world_.plan.back == turning_point::after_copy) return turn_back();
+        if (!script_.copied) return;
+        script_.wanted = format::new_names;
+        if (!pass_barrier(stage_for_delete)) return;
+        pass_time(draw.below(40));
+        if (world_.plan.back == turning_point::after_switch) return turn_back();
+        script_.deleting = true;
+        if (world_.plan.back == turning_point::in_delete) {
+            pass_time(draw.below(200));
+            return turn_back();
+        }
+        wait([&] { return script_.deleters_left == 0; });
+        world_.all_deleted = honest && script_.deleted;
+        world_.inspect_all();
+        pass_time(draw.below(60));
+    }
+
+    /// From wherever it is: no job runs any more, the nodes go back step by step, and so do the names.
+    void turn_back() {
+        world_.turned_back = true;
+        world_.all_copied = false;
+        world_.note(self_, "turns back");
+        script_.halting.request_stop();
+        script_.deleting = false;
+        script_.reversing = script_.deleters_left > 0;  // lets those go home who have not begun
+        wait([&] { return script_.jobs_left == 0; });
+        script_.reversing = false;
+        if (!move_stage(format::dual)) return;
+        script_.reversing = true;
+        wait([&] { return script_.reversed; });
+        if (!move_stage(format::old_names)) return;
+        script_.erasing = true;
+        wait([&] { return script_.erased; });
+    }
+
+    bool move_stage(format to) {
+        script_.wanted = to;
+        process p(world_, self_, false);
+        for (int i = 0; i < 300 && !world_.failed(); ++i) {
+            if (all_nodes_known(p)) {
+                auto moved = set_stage(p.state, p.c, to);
+                if (moved && moved->refused.empty()) {
+                    world_.note(self_, "moves the stage to " + std::string(to_string(to)));
+                    return true;
+                }
+            }
+            if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return false;
+        }
+        return false;
+    }
+
+    /// Waits until the nodes are where they must be, as far as their records say.
+    bool pass_barrier(const stage_requirement& required) {
+        process p(world_, self_, false);
+        for (int i = 0; i < 300 && !world_.failed(); ++i) {
+            if (all_nodes_known(p)) {
+                auto view = read_stage(p.state, p.c);
+                if (view && obstacles_to(*view, required).empty()) {
+                    world_.note(self_, "passes the barrier");
+                    return true;
+                }
+            }
+            if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return false;
+        }
+        world_.note(self_, "gives up at the barrier");
+        return false;
+    }
+
+    /// An operator knows how many nodes there are, and waits for one that is starting again.
+    bool all_nodes_known(process& p) {
+        auto view = read_stage(p.state, p.c);
+        if (!view) return false;
+        std::set<std::string> names;  // a listing that repeats itself shows one twice
+        for (const node_record& n : view->nodes) names.insert(n.node.text());
+        return names.size() == world_.plan.nodes;
+    }
+
+    template <class Go>
+    void wait(Go go) {
+        world_.wait(self_, go);
+    }
+    void pass_time(std::size_t turns) {
+        for (; turns > 0; --turns) world_.turn();
+    }
+
+    world& world_;
+    script& script_;
+    std::size_t self_;
+};
+
+}  // namespace blobshift::simulation
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <blobshift/views/format_switch.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace blobshift;
+
+}  // namespace
+
+TEST_CASE("format_switch: a call keeps the format it began with, and is counted under it to its end") {
+    format_switch mode(format::old_names);
+    CHECK(mode.current() == format::old_names);
+    CHECK(mode.in_flight(format::old_names) == 0);
+    {
+        const auto first = mode.begin();
+        mode.set_format(format::dual);
+        const auto second = mode.begin();
+        CHECK(first.which() == format::old_names);
+        CHECK(second.which() == format::dual);
+        CHECK(mode.current() == format::dual);
+        CHECK(mode.in_flight(format::old_names) == 1);
+        CHECK(mode.in_flight(format::dual) == 1);
+        CHECK(mode.in_flight(format::new_names) == 0);
+    }
+    CHECK(mode.in_flight(format::old_names) == 0);
+    CHECK(mode.in_flight(format::dual) == 0);
+}
+
+TEST_CASE("format_switch: sealed means something in New only, and is kept when the format changes") {
+    format_switch mode(format::new_names, true);
+    CHECK(mode.begin().sealed());
+    mode.set_format(format::dual);
+    CHECK(mode.sealed());
+    CHECK_FALSE(mode.begin().sealed());
+    mode.set_format(format::new_names);
+    CHECK(mode.begin().sealed());
+    const auto began = mode.begin();
+    mode.set_sealed(false);
+    CHECK(began.sealed());
+    CHECK_FALSE(mode.begin().sealed());
+    CHECK(mode.current() == format::new_names);
+}
+
+TEST_CASE("format_switch: once a format is left and drained, no call runs in it") {
+    format_switch mode(format::old_names);
+    std::atomic<bool> left = false;
+    std::atomic<int> late = 0;
+    std::atomic<int> calls = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int t = 0; t < 3; ++t) {
+            threads.emplace_back([&](const std::stop_token& stop) {
+                while (!stop.stop_requested()) {
+                    const auto call = mode.begin();
+                    if (call.which() == format::old_names && left) ++late;
+                    ++calls;
+                }
+            });
+        }
+        while (calls < 1000) std::this_thread::yield();
+        mode.set_format(format::dual);
+        while (mode.in_flight(format::old_names) != 0) std::this_thread::yield();
+        left = true;
+        const int then = calls;
+        while (calls < then + 1000) std::this_thread::yield();
+    }
+    CHECK(late == 0);
+}
