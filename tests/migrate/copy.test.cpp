@@ -276,6 +276,30 @@ TEST_CASE("copy: a listing or a state that fails ends it with that error") {
     }
 }
 
+TEST_CASE("copy: what a busy service stores or removes meanwhile does not keep a pass from being the last") {
+    archive a;
+    a.fill(5);
+    int passes_with_traffic = 0;
+    a.store.hook().before = [&](std::string_view verb, std::string_view name) -> std::optional<error> {
+        if (verb == "copy" && name == a.old_name(2).text()) {
+            // A put in format Dual was faster.
+            a.store.inner().copy(a.c, a.old_name(2), a.new_name(2), {}, {}).value();
+            ++passes_with_traffic;
+        }
+        if (verb == "copy" && name == a.old_name(3).text()) a.store.inner().remove(a.c, a.old_name(3), {}).value();
+        if (verb == "copy" && name == a.old_name(4).text()) a.put(a.new_name(4), "something else");
+        return std::nullopt;
+    };
+    const copy_summary done = copy_blobs(a.job(), a.c).value();
+    CHECK(passes_with_traffic == 1);
+    CHECK(done.passes == 2);
+    CHECK(a.heard.last[a.new_name(2).text()] == "present");
+    CHECK(a.heard.last[a.new_name(4).text()] == "different");
+    CHECK_FALSE(a.text_of(a.new_name(3)));
+    CHECK(a.text_of(a.new_name(4)) == "something else");
+    CHECK_FALSE(done.complete);
+}
+
 TEST_CASE("copy: other spellings of new names are brought to the one spelling when asked") {
     archive a;
     a.put(name_of("299_1.dcm"), "written by 8.0.62");

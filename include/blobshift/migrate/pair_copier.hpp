@@ -123,18 +123,50 @@ private:
                                 known_of(original)});
         }
         result<void> going;
+        std::vector<std::size_t> met;
         copy_many(job_.store, c_, std::span<const copy_request>(requests),
                   bulk_options{.concurrency = job_.options.concurrency},
                   [&](std::size_t i, result<copy_result>&& made) {
                       if (!made && ends_the_run(made.error())) {
                           if (going) going = unexpected(std::move(made).error());
+                      } else if (!made && met_a_change(made.error())) {
+                          met.push_back(i);
                       } else {
                           copied(missing_[i], made);
                       }
                   });
+        for (const std::size_t i : met) look_again(std::move(missing_[i]));
         missing_.clear();
         if (auto kept = keep_proofs(); !kept) return kept;
         return going;
+    }
+
+    /// Whether somebody else was at work on the pair: a service that stores it in format Dual, or removes it.
+    [[nodiscard]] bool met_a_change(const error& e) const noexcept {
+        return way_ == direction::to_new &&
+               (e.code == errc::already_exists || e.code == errc::condition_failed || e.code == errc::not_found);
+    }
+
+    /// Finds out what became of a pair that changed meanwhile, so that the last pass over a busy store can be the last: an
+    /// old name that is gone needs no copy, and a new name that came is compared. Everything else is for a further pass.
+    void look_again(name_pair&& pair) {
+        const auto tag_of = [&](const std::string& text) -> result<blob_info> {
+            auto name = blob_name::parse(text);
+            if (!name) return unexpected(std::move(name).error());
+            return job_.store.head(c_, *name);
+        };
+        const blob_facts& source = pair.sources.front();
+        auto older = tag_of(source.name);
+        if (!older && older.error().code == errc::not_found) {
+            return tally_.tell(pair, outcome::absent, "it was removed meanwhile");
+        }
+        auto newer = tag_of(pair.target);
+        const bool is_pair = older && newer && strongly_equal(older->tag, source.tag) &&
+                             newer->size_bytes == source.size_bytes &&
+                             (newer->copy == copy_state::none || newer->copy == copy_state::succeeded);
+        if (!is_pair || pair.present) return tally_.tell(pair, outcome::changed, "it changed meanwhile");
+        pair.present = blob_facts{.name = pair.target, .size_bytes = newer->size_bytes, .tag = std::move(newer->tag)};
+        unproved_.push_back(std::move(pair));
     }
 
     void copied(const name_pair& pair, const result<copy_result>& made) {
@@ -165,6 +197,8 @@ private:
             name_pair& pair = unproved_[i];
             if (!results[i] && ends_the_run(results[i].error())) {
                 if (going) going = unexpected(results[i].error());
+            } else if (!results[i] && met_a_change(results[i].error())) {
+                look_again(std::move(pair));
             } else if (!results[i]) {
                 tally_.tell(pair, outcome_of_reading(results[i].error()), {}, &results[i].error());
             } else if (!results[i]->equal) {
