@@ -54,6 +54,7 @@ set(BLOBSHIFT_HEADERS
     layers/throttle.hpp
     migrate/announcer.hpp
     migrate/check.hpp
+    migrate/claim.hpp
     migrate/cleanup.hpp
     migrate/compare.hpp
     migrate/copy.hpp
@@ -75,12 +76,15 @@ set(BLOBSHIFT_HEADERS
     migrate/report.hpp
     migrate/rollback.hpp
     migrate/run.hpp
+    migrate/scope.hpp
     migrate/seal.hpp
     migrate/second_look.hpp
     migrate/spill_sort.hpp
     migrate/stage.hpp
     migrate/sweep.hpp
+    migrate/told_removals.hpp
     migrate/verify.hpp
+    migrate/watermark_owners.hpp
     migrate/wave_guard.hpp
     naming/dicom_names.hpp
     naming/format.hpp
@@ -96,7 +100,6 @@ set(BLOBSHIFT_HEADERS
     store/byte_order.hpp
     store/download.hpp
     store/ops.hpp
-    store/scan_ahead.hpp
     store/token_bucket.hpp
     store/transfer.hpp
     store/upload.hpp

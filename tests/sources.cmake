@@ -57,6 +57,7 @@ set(BLOBSHIFT_TEST_SOURCES
     layers/throttle.test.cpp
     migrate/announcer.test.cpp
     migrate/check.test.cpp
+    migrate/claim.test.cpp
     migrate/cleanup.test.cpp
     migrate/compare.test.cpp
     migrate/copy.test.cpp
@@ -74,13 +75,17 @@ set(BLOBSHIFT_TEST_SOURCES
     migrate/remove.test.cpp
     migrate/report.test.cpp
     migrate/rollback.test.cpp
+    migrate/rollback_ledger.test.cpp
     migrate/run.test.cpp
+    migrate/scope.test.cpp
     migrate/seal.test.cpp
     migrate/second_look.test.cpp
     migrate/spill_sort.test.cpp
     migrate/stage.test.cpp
     migrate/sweep.test.cpp
+    migrate/told_removals.test.cpp
     migrate/verify.test.cpp
+    migrate/watermark_owners.test.cpp
     migrate/wave_guard.test.cpp
     naming/dicom_names.test.cpp
     naming/format.test.cpp
@@ -97,7 +102,6 @@ set(BLOBSHIFT_TEST_SOURCES
     store/download.test.cpp
     store/journal.test.cpp
     store/ops.test.cpp
-    store/scan_ahead.test.cpp
     store/token_bucket.test.cpp
     store/upload.test.cpp
     views/deletion_log.test.cpp

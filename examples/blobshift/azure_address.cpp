@@ -38,7 +38,9 @@ namespace {
 
 [[nodiscard]] azure_place place_of(const std::string& address) {
     constexpr std::string_view scheme = "azure://";
-    if (!address.starts_with(scheme)) return place_of_url(address);
+    if (!detail::equals_ignoring_case(std::string_view(address).substr(0, scheme.size()), scheme)) {
+        return place_of_url(address);
+    }
     const std::string container = address.substr(scheme.size());
     if (const std::string text = variable("AZURE_STORAGE_CONNECTION_STRING"); !text.empty()) {
         return must(azure_place::from_connection_string(text, container),
@@ -51,24 +53,40 @@ namespace {
     return place_of_url("https://" + account + ".blob.core.windows.net/" + container);
 }
 
-}  // namespace
+/// A failure before anything was done: unless it passes by itself, somebody has to mend what it was asked with.
+[[nodiscard]] failure not_opened(const std::string& doing, const error& e) {
+    const bool passes = exit_code_of(e) == exit_code::interrupted;
+    return {passes ? exit_code::interrupted : exit_code::wrong_use, doing + ": " + describe(e)};
+}
 
-any_store open_azure(const std::string& address, opening how) {
+[[nodiscard]] azure_store open_container(const std::string& address, const azure_options& options) {
     curl_transport_options connection;
     connection.ca_file = variable("SSL_CERT_FILE");
     connection.https_proxy_from_environment = true;
-    auto store = azure_store::open(place_of(address), {}, connection);
-    if (!store) throw wrong_use("cannot open the container: " + describe(store.error()));
+    auto store = azure_store::open(place_of(address), options, connection);
+    if (!store) throw not_opened("cannot open the container", store.error());
+    return *std::move(store);
+}
 
-    const auto there =
-        how == opening::create ? store->control().create_container({}) : store->control().container_exists({});
+}  // namespace
+
+any_store open_azure(const context& c, const std::string& address, opening how, bool list_obstacles) {
+    azure_options options;
+    options.list_obstacles = list_obstacles;
+    azure_store store = open_container(address, options);
+    auto& control = store.control();
+    const auto there = how == opening::create ? control.create_container(c) : control.container_exists(c);
     if (!there && there.error().code != errc::permission_denied) {  // who may use blobs need not be allowed to see this
-        throw wrong_use("cannot reach the container: " + describe(there.error()));
+        throw not_opened("cannot reach the container", there.error());
     }
     if (how == opening::existing && there && !*there) {
         throw wrong_use("there is no such container; check the address, or import something to make it");
     }
-    return any_store(*std::move(store));
+    return any_store(std::move(store));
+}
+
+std::uint64_t count_foreign_in_azure(const context& c, const std::string& address) {
+    return or_fail(open_container(address, {}).count_foreign(c), "cannot list the container");
 }
 
 }  // namespace blobshift::cli

@@ -5,13 +5,14 @@
 #ifndef BLOBSHIFT_CLI_AZURE_ADDRESS_HPP
 #define BLOBSHIFT_CLI_AZURE_ADDRESS_HPP
 
-#include <string>  // string
+#include <cstdint>  // uint64_t
+#include <string>   // string
 
 #include "store_address.hpp"
 
 namespace blobshift::cli {
 
-/// Opens the container. The address may hold a SAS: no message repeats it.
+/// Opens the container, and looks whether it is there. The address may hold a SAS: no message repeats it.
 ///
 /// | address                    | credential                                                                            |
 /// |----------------------------|---------------------------------------------------------------------------------------|
@@ -22,8 +23,12 @@ namespace blobshift::cli {
 ///
 /// Certificates: the file that SSL_CERT_FILE names, else the system's.
 ///
-/// \throws failure  wrong_use with what is wrong and what to do.
-[[nodiscard]] any_store open_azure(const std::string& address, opening how);
+/// \param list_obstacles  As of `azure_options`.
+/// \throws failure  With what is wrong and what to do: wrong_use, or interrupted when the service could not be reached.
+[[nodiscard]] any_store open_azure(const context& c, const std::string& address, opening how, bool list_obstacles);
+
+/// The blobs in the container whose names are no `blob_name`. \throws failure  As `open_azure`.
+[[nodiscard]] std::uint64_t count_foreign_in_azure(const context& c, const std::string& address);
 
 }  // namespace blobshift::cli
 

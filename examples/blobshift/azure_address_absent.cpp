@@ -7,8 +7,18 @@
 
 namespace blobshift::cli {
 
-any_store open_azure(const std::string& /*address*/, opening /*how*/) {
-    throw wrong_use("this build has no Azure support; use a file: address, or a build with the azure component");
+namespace {
+
+[[nodiscard]] failure no_azure() {
+    return wrong_use("this build has no Azure support; use a file: address, or a build with the azure component");
 }
+
+}  // namespace
+
+any_store open_azure(const context& /*c*/, const std::string& /*address*/, opening /*how*/, bool /*list_obstacles*/) {
+    throw no_azure();
+}
+
+std::uint64_t count_foreign_in_azure(const context& /*c*/, const std::string& /*address*/) { throw no_azure(); }
 
 }  // namespace blobshift::cli

@@ -45,4 +45,15 @@ result<void> change_feed_file::give(function_ref<result<void>(const told_removal
     return {};
 }
 
+void say_doubts(console& out, std::string_view command, const told_summary& told) {
+    const auto say = [&](std::uint64_t objects, std::string_view what) {
+        if (objects > 0) out.say(std::string(command) + ": " + std::to_string(objects) + std::string(what));
+    };
+    say(told.alive, " versions may have been stored after their removal; they were left alone");
+    say(told.unknown, " removals of unknown version: new names that no record explains may be theirs; add OriginalWatermark "
+                      "to the feed, from the database of the service");
+    say(told.removals.outcomes.objects(outcome::collision),
+        " removals tell a watermark that is another instance's; nothing of either was removed: correct the feed");
+}
+
 }  // namespace blobshift::cli

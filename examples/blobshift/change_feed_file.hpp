@@ -5,11 +5,14 @@
 #ifndef BLOBSHIFT_CLI_CHANGE_FEED_FILE_HPP
 #define BLOBSHIFT_CLI_CHANGE_FEED_FILE_HPP
 
-#include <cstdint>  // int64_t
-#include <string>   // string
+#include <cstdint>      // int64_t
+#include <string>       // string
+#include <string_view>  // string_view
 
 #include <blobshift/config/change_feed.hpp>
-#include <blobshift/migrate/cleanup.hpp>
+#include <blobshift/migrate/told_removals.hpp>
+
+#include "console.hpp"
 
 namespace blobshift::cli {
 
@@ -32,6 +35,9 @@ private:
     feed_filter filter_;
     feed_counts counts_ = {};
 };
+
+/// Says, for `command`, what the removals of a feed left behind because of a doubt, and what clears it up.
+void say_doubts(console& out, std::string_view command, const told_summary& told);
 
 }  // namespace blobshift::cli
 

@@ -20,9 +20,9 @@ namespace blobshift::cli {
 namespace {
 
 /// DICOM JSON on one line, without the file's meta header.
-class json_line final : public DcmJsonFormatCompact {
+class one_line_format final : public DcmJsonFormatCompact {
 public:
-    json_line() : DcmJsonFormatCompact(OFFalse) {}
+    one_line_format() : DcmJsonFormatCompact(OFFalse) {}
 };
 
 /// DCMTK's own messages quote values of the file.
@@ -97,7 +97,7 @@ result<dicom_file> read_dicom(const std::string& path) {
     remove_bulk(data);
     if (data.convertToUTF8().bad()) return fail(errc::invalid_argument, "its text cannot be converted to UTF-8", path);
     std::ostringstream text;
-    json_line format;
+    one_line_format format;
     if (data.writeJsonExt(text, format, OFTrue, OFFalse).bad()) {
         return fail(errc::invalid_argument, "its attributes cannot be written as DICOM JSON", path);
     }

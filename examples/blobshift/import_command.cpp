@@ -15,9 +15,13 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <blobshift/migrate/scope.hpp>
+#include <blobshift/migrate/stage.hpp>
+#include <blobshift/migrate/ledger.hpp>
 #include <blobshift/naming/dicom_names.hpp>
 #include <blobshift/naming/format.hpp>
 #include <blobshift/store/ops.hpp>
+#include <blobshift/views/deletion_log.hpp>
 
 #include "dicom_file.hpp"
 #include "file_io.hpp"
@@ -35,6 +39,7 @@ namespace fs = std::filesystem;
 struct import_options {
     std::string store = {};
     std::string metadata = {};  ///< Empty: the same store.
+    std::string state = {};     ///< Empty: each store keeps its own.
     std::string folder = {};
     std::string format = "old";
     std::string report = {};
@@ -71,20 +76,25 @@ std::vector<std::string> files_below(const fs::path& root, Skip skip) {
     return found;
 }
 
-/// The highest watermark of any name in the store, by either scheme; 0 if there is none.
-std::int64_t highest_watermark(any_store& store, const context& c) {
+/// The highest watermark that anybody has, or had, in the store: by the names of either scheme, by the undo ledger, and by
+/// the deletion log; 0 if there is none. What was deleted or removed keeps its watermark: both records would be taken
+/// for another instance's.
+std::int64_t highest_watermark(any_store& store, any_store& state, const context& c) {
     const uid_names older;
     const prefix_names newer;
     std::int64_t highest = 0;
-    or_fail(scan(store, c, {},
-                 [&](blob_info&& info) -> result<void> {
-                     if (auto known = newer.parse(info.name))
-                         highest = (std::max)(highest, known->id.watermark);
-                     else if (auto old = older.parse(info.name))
-                         highest = (std::max)(highest, old->id.watermark);
-                     return {};
-                 }),
-            "import: cannot list the store");
+    const auto take = [&](const instance_id& id) -> result<void> {
+        highest = (std::max)(highest, id.watermark);
+        return {};
+    };
+    const auto take_name = [&](const blob_name& n) -> result<void> {
+        if (const auto known = newer.parse(n)) return take(known->id);
+        if (const auto known = older.parse(n)) return take(known->id);
+        return {};
+    };
+    or_fail(scan(store, c, {}, [&](blob_info&& info) { return take_name(info.name); }), "import: cannot list the store");
+    or_fail(read_ledger(state, c, [&](const ledger_entry& entry) { return take_name(entry.target); }), "import");
+    or_fail(read_deletions(state, c, 0, [&](const deletion& removal) { return take(removal.id); }), "import");
     return highest;
 }
 
@@ -101,13 +111,24 @@ public:
             report_.emplace(o.report, *p.ctx.clock, "import",
                             json{{"format", o.format}, {"names", o.report_names}, {"durability", o.durable}});
         }
-        instances_.emplace(open_store(o.store, opening::create, settings));
-        if (!o.metadata.empty()) metadata_.emplace(open_store(o.metadata, opening::create, settings));
+        instances_.emplace(open_store(p.ctx, o.store, opening::create, settings));
+        if (!o.metadata.empty()) metadata_.emplace(open_store(p.ctx, o.metadata, opening::create, settings));
+        if (o.state.empty()) return;
+        state_.emplace(open_state(p.ctx, o.state, false, settings));
+        if (metadata_) metadata_state_.emplace(open_state(p.ctx, o.state, true, settings));
     }
 
     exit_code run() {
-        last_ = highest_watermark(*instances_, p_.ctx);
-        if (metadata_) last_ = (std::max)(last_, highest_watermark(*metadata_, p_.ctx));
+        if (format_ != format::new_names && or_fail(read_stage(state(), p_.ctx), "import").is_sealed()) {
+            throw failure(exit_code::refused,
+                          "import: the store is sealed, nobody looks for old names in it; use --format new");
+        }
+        if (metadata_) or_fail(record_scope(state(), p_.ctx, 2), "import");
+        last_ = highest_watermark(*instances_, state(), p_.ctx);
+        if (metadata_) {
+            any_store& its_state = metadata_state_ ? *metadata_state_ : *metadata_;
+            last_ = (std::max)(last_, highest_watermark(*metadata_, its_state, p_.ctx));
+        }
         const fs::path root(o_.folder);
         const auto files = files_below(root, [&](const std::string& path, const char* why) { skip(path, why); });
         for (std::size_t i = 0; i < files.size() && !p_.ctx.stop.stop_requested(); ++i) {
@@ -193,14 +214,16 @@ private:
     [[nodiscard]] attributes attributes_for(const char* type) const {
         return keeps_attributes_ ? attributes{.content_type = type} : attributes{};
     }
+    [[nodiscard]] any_store& state() { return state_ ? *state_ : *instances_; }
     [[nodiscard]] any_store& metadata_store() { return metadata_ ? *metadata_ : *instances_; }
 
     /// Takes back what a file that could not be stored completely has brought, even when the program is to stop.
     void undo(const std::vector<stored_blob>& made) const {
-        context to_the_end = p_.ctx;
-        to_the_end.stop = {};
+        context c = p_.ctx;
+        c.stop = {};
+        c = c.with_timeout(std::chrono::seconds(15));  // the store may be silent
         for (const stored_blob& blob : made) {
-            const auto gone = blob.store->remove(to_the_end, blob.info.name, condition::if_match(blob.info.tag));
+            const auto gone = blob.store->remove(c, blob.info.name, condition::if_match(blob.info.tag));
             if (!gone) p_.out.say("import: cannot take back a part of a file: " + describe(gone.error()));
         }
     }
@@ -261,6 +284,8 @@ private:
     std::optional<run_report> report_ = {};
     std::optional<any_store> instances_ = {};
     std::optional<any_store> metadata_ = {};
+    std::optional<any_store> state_ = {};  ///< Where they are not kept in the stores: those of the two.
+    std::optional<any_store> metadata_state_ = {};
     bool keeps_attributes_ = true;  ///< As far as is known: some file systems keep none.
     std::int64_t last_ = 0;         ///< The highest watermark that is taken.
     std::uint64_t imported_ = 0;
@@ -278,8 +303,9 @@ void add_import_command(CLI::App& app, program& p) {
     command->add_option("DICOM_DIR", o->folder, "a directory, with all below it, or one file")->required();
     command->add_option("--format", o->format, "old, dual or new: the names to write");
     command->add_option("--metadata", o->metadata, "another store, for the metadata");
-    command->add_option("--report", o->report, "a line of JSON for each file");
-    command->add_flag("--report-names", o->report_names, "with files and names in it: personal data");
+    command->add_option("--state", o->state, "where the undo ledger is, if a migration keeps it in a store of its own");
+    CLI::Option* const report = command->add_option("--report", o->report, "a line of JSON for each file");
+    command->add_flag("--report-names", o->report_names, "with files and names in it: personal data")->needs(report);
     command->add_option("--durability", o->durable, "none, data or full: what a power cut must not take (files)");
     command->add_flag("--json", o->as_json, "the summary as one JSON object");
     command->callback([o, &p] { p.command = [o, &p] { return importer(*o, p).run(); }; });

@@ -16,8 +16,8 @@ CLI::App* migration_app::add(const char* name, const char* help, command_functio
     command->add_option("--state", o->state,
                         "a store for proofs and the undo ledger; default: below .blobshift/ of each store");
     command->add_option("--scratch", o->scratch, "a directory for sorting; default: $TMPDIR or /tmp");
-    command->add_option("--report", o->report, "a line of JSON for each object");
-    command->add_flag("--report-names", o->report_names, "with names in it: personal data");
+    CLI::Option* const report = command->add_option("--report", o->report, "a line of JSON for each object");
+    command->add_flag("--report-names", o->report_names, "with names in it: personal data")->needs(report);
     command->add_option("--shard", o->shard_text, "I/N: only part I of N, from 1/N to N/N");
     command->add_option("--concurrency", o->concurrency, "auto, or most requests at once");
     command->add_option("--rate", o->rate, "most requests a second");
@@ -64,7 +64,12 @@ namespace {
 
 /// Whether somebody has to look at the very blobs, rather than run the next command.
 bool is_about_single_blobs(const obstacle& o) {
-    return o.code == "different" || o.code == "collisions" || o.code == "blocked" || o.code == "obstructed";
+    return o.code == "different" || o.code == "collisions" || o.code == "blocked";
+}
+
+/// Whether it is about blobs that were copied, of which a plan reports nothing, and cannot go.
+bool is_about_held_blobs(const obstacle& o) {
+    return o.code == "archived" || o.code == "leased" || o.code == "immutable" || o.code == "snapshots";
 }
 
 }  // namespace
@@ -135,7 +140,17 @@ exit_code refuse(migration_session& s, const migration_options& o, std::string_v
     if (std::any_of(obstacles.begin(), obstacles.end(), is_about_single_blobs)) {
         s.out().say("to see which: plan with --report FILE --report-names");
     }
+    if (std::any_of(obstacles.begin(), obstacles.end(), is_about_held_blobs)) {
+        s.out().say("to see which: delete --dry-run --partial with --report FILE --report-names");
+    }
     return exit_code::refused;
+}
+
+std::vector<obstacle> foreign_names(migration_session& s, const migration_options& o) {
+    std::uint64_t found = count_foreign(s.ctx(), o.store);
+    if (!o.metadata.empty()) found += count_foreign(s.ctx(), o.metadata);
+    if (found == 0) return {};
+    return {{"foreign_names", found, std::to_string(found) + std::string(foreign_names_help)}};
 }
 
 migration_plan plan_all(migration_session& s, std::string_view command) {

@@ -85,6 +85,12 @@ exit_code conclude(migration_session& s, const migration_options& o, const verb&
 exit_code refuse(migration_session& s, const migration_options& o, std::string_view command,
                  const std::vector<obstacle>& obstacles);
 
+/// Looks for entries of the containers that are no blobs to their stores: no other command sees them.
+///
+/// \return the one reason against calling a container empty: "foreign_names"; empty when there are none.
+/// \throws failure
+[[nodiscard]] std::vector<obstacle> foreign_names(migration_session& s, const migration_options& o);
+
 /// The plans of all containers, summed up. \throws failure
 [[nodiscard]] migration_plan plan_all(migration_session& s, std::string_view command);
 

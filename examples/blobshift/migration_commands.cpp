@@ -17,6 +17,7 @@
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/plan.hpp>
 #include <blobshift/migrate/remove.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/verify.hpp>
 
 #include "migration_app.hpp"
@@ -32,19 +33,22 @@ using job_type = migration_session::job_type;
 exit_code plan(const migration_options& o, program& p) {
     migration_session s(o, p);
     const migration_plan found = plan_all(s, "plan");
+    const auto left_out = foreign_names(s, o);
     if (o.as_json) {
-        json j = {{"command", "plan"}};
+        json j = {{"command", "plan"}, {"foreign_names", left_out.empty() ? 0 : left_out.front().objects}};
         j.update(plan_json(found));
         p.out.print(json_line(j));
     } else {
         p.out.print(plan_text(found));
     }
+    for (const obstacle& each : left_out) p.out.say("plan: " + each.text);
     return s.listener().finish(exit_code::done, {{"outcomes", outcomes_json(found.outcomes)}});
 }
 
 /// What the service, and operations of another kind that run, have against a step.
-std::vector<obstacle> against(migration_session& s, const stage_requirement& required, operation_kind mine) {
-    return or_fail(obstacles_of_service(s.state(), s.ctx(), required, mine), to_string(mine));
+std::vector<obstacle> against(migration_session& s, const stage_requirement& required, operation_kind mine,
+                              std::string_view command) {
+    return or_fail(obstacles_of_service(s.state(), s.ctx(), required, mine), command);
 }
 
 exit_code copy(const migration_options& o, program& p) {
@@ -52,8 +56,9 @@ exit_code copy(const migration_options& o, program& p) {
     migration_session s(o, p);
     options.deletions = &s.state();
     if (!o.dry_run) {
-        const auto refused = against(s, stage_for_copy, operation_kind::copy);
+        const auto refused = against(s, stage_for_copy, operation_kind::copy, "copy");
         if (!refused.empty()) return refuse(s, o, "copy", refused);
+        or_fail(record_scope(s.state(), s.ctx(), s.containers()), "copy");
     }
     work w;
     json passes = json::array();
@@ -105,7 +110,8 @@ exit_code check_seal(migration_session& s, const migration_options& o) {
                                 : "there is no old name, and the migration is sealed\n");
         return s.listener().finish(exit_code::done);
     }
-    const auto obstacles = or_fail(obstacles_to_seal(s.all(), s.ctx()), "check");
+    auto obstacles = or_fail(obstacles_to_seal(s.all(), s.ctx()), "check");
+    for (obstacle& each : foreign_names(s, o)) obstacles.push_back(std::move(each));
     if (!obstacles.empty()) return refuse(s, o, "check", obstacles);
     s.out().print(o.as_json ? json_line({{"command", "check"},
                                          {"safe", true},
@@ -129,6 +135,8 @@ void add_orphans(migration_session& s, std::vector<obstacle>& obstacles) {
 
 exit_code check(const migration_options& o, program& p) {
     migration_session s(o, p);
+    const auto unseen = or_fail(obstacles_of_scope(s.state(), s.ctx(), s.containers()), "check");
+    if (!unseen.empty()) return refuse(s, o, "check", unseen);
     const migration_plan found = plan_all(s, "check");
     if (found.found.sources == 0) return check_seal(s, o);
     std::vector<obstacle> obstacles = obstacles_to_delete(found);
@@ -136,8 +144,12 @@ exit_code check(const migration_options& o, program& p) {
     or_fail(read_deletions(s.state(), s.ctx(), 0, [&](const deletion&) { return ++removals, result<void>(); }),
             "check");
     if (o.orphans) add_orphans(s, obstacles);
-    for (obstacle& each : against(s, stage_for_delete, operation_kind::remove)) obstacles.push_back(std::move(each));
+    for (obstacle& each : against(s, stage_for_delete, operation_kind::remove, "check")) {
+        obstacles.push_back(std::move(each));
+    }
     if (!obstacles.empty()) return refuse(s, o, "check", obstacles);
+    const auto left_out = foreign_names(s, o);  // a delete does not touch them, but a seal would leave them behind
+    for (const obstacle& each : left_out) p.out.say("check: " + each.text);
     const std::uint64_t to_read = found.found.sources - found.proved(o.verification());
     if (o.as_json) {
         p.out.print(json_line({{"command", "check"},
@@ -145,13 +157,18 @@ exit_code check(const migration_options& o, program& p) {
                                {"next", "delete"},
                                {"obstacles", json::array()},
                                {"old_names", found.found.sources},
+                               {"foreign_names", left_out.empty() ? 0 : left_out.front().objects},
                                {"to_read", to_read},
                                {"pending_removals", removals}}));
     } else {
-        p.out.print("it is safe to delete " + std::to_string(found.found.sources) +
-                    " old names: each has an equal copy\n");
-        if (to_read > 0)
-            p.out.print("delete will read " + std::to_string(to_read) + " of them first, or verify does it now\n");
+        const std::string old_names = std::to_string(found.found.sources) + " old names";
+        if (to_read == 0) {
+            p.out.print("it is safe to delete " + old_names + ": each has an equal copy\n");
+        } else {
+            p.out.print("nothing stands against a delete of " + old_names + ": each has a whole copy\n");
+            p.out.print(std::to_string(to_read) + " of them not proved equal yet: verify does it now; else " +
+                        "delete reads them first, and leaves what differs (exit code 3)\n");
+        }
         if (removals > 0) {
             p.out.print(std::to_string(removals) +
                         " removals by the service are on record: cleanup carries them out\n");
@@ -172,11 +189,7 @@ delete_decision decide(migration_session& s, const migration_options& o) {
     delete_decision d{.objects = found.outcomes.objects(outcome::present),
                       .bytes = found.outcomes.bytes(outcome::present)};
     if (!o.partial) d.refused = obstacles_to_delete(found);
-    if (d.objects > o.max_delete) {
-        d.refused.push_back({"max_delete", d.objects,
-                             std::to_string(d.objects) + " old names would be deleted, more than the " +
-                                 std::to_string(o.max_delete) + " of --max-delete"});
-    }
+    for (obstacle& each : obstacles_to_count(found, o.max_delete)) d.refused.push_back(std::move(each));
     return d;
 }
 
@@ -190,7 +203,7 @@ exit_code remove(const migration_options& o, program& p) {
     wave_guard guard(s.state());
     options.guard = &guard;
     if (!o.dry_run) {
-        const auto barrier = against(s, stage_for_delete, operation_kind::remove);
+        const auto barrier = against(s, stage_for_delete, operation_kind::remove, "delete");
         if (!barrier.empty()) return refuse(s, o, "delete", barrier);
     }
     if (!o.yes || s.containers() > 1) {
@@ -204,6 +217,7 @@ exit_code remove(const migration_options& o, program& p) {
         }
         s.listener().begin_again();
     }
+    if (!o.dry_run) or_fail(record_scope(s.state(), s.ctx(), s.containers()), "delete");
     work w;
     std::uint64_t read_objects = 0;
     std::vector<obstacle> refused;

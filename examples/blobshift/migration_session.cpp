@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <iterator>
 #include <string_view>
 #include <thread>
 #include <utility>
-
-#include <blobshift/layers/prefix.hpp>
 
 #include "outcome_kinds.hpp"
 #include "store_address.hpp"
@@ -49,6 +49,26 @@ namespace {
     return settings;
 }
 
+/// Whether a command decides about a delete, and so must know all that a delete would meet. Others need no snapshots,
+/// which are entries of a listing, too.
+[[nodiscard]] bool is_before_delete(std::string_view command) {
+    constexpr std::string_view commands[] = {"plan", "check", "status", "delete", "run"};
+    return std::find(std::begin(commands), std::end(commands), command) != std::end(commands);
+}
+
+/// Whether there are names, and none of them is of either scheme. One listing, which ends at the first that is.
+[[nodiscard]] bool has_foreign_names_only(any_store& store, const context& c) {
+    bool any = false;
+    bool known = false;
+    const auto scanned = store.scan(c, {}, [&](blob_info&& info) -> result<void> {
+        any = true;
+        known = prefix_names().parse(info.name) || uid_names().parse(info.name);
+        if (known) return fail(errc::cancelled, "enough is seen");
+        return {};
+    });
+    return scanned && any && !known;
+}
+
 }  // namespace
 
 verify_level migration_options::verification() const {
@@ -86,8 +106,13 @@ void job_listener::ear::on_object(const object_event& event) {
     const outcome_kind& kind = kind_of(event.what);
     if (kind.left_behind) {
         std::string why(event.reason);
-        if (why.empty() && event.failure != nullptr) why = describe(*event.failure);
-        ++left_behind_[{event.what, std::move(why)}];
+        error like_others;
+        if (event.failure != nullptr) like_others = *event.failure;
+        const std::string request_id = std::exchange(like_others.request_id, {});  // each request has its own
+        if (why.empty() && event.failure != nullptr) why = describe(like_others);
+        bundle& same = left_behind_[{event.what, std::move(why)}];
+        ++same.objects;
+        if (same.request_id.empty()) same.request_id = request_id;
     }
     // What a further look finds as the first one did has its line already.
     const bool again =
@@ -120,15 +145,21 @@ void job_listener::begin_again() {
 exit_code job_listener::finish(exit_code code, json came_to) {
     reasons of_all;
     for (const ear& each : ears_) {
-        for (const auto& [reason, objects] : each.left_behind()) of_all[reason] += objects;
+        for (const auto& [reason, some] : each.left_behind()) {
+            bundle& same = of_all[reason];
+            same.objects += some.objects;
+            if (same.request_id.empty()) same.request_id = some.request_id;
+        }
     }
     out_.clear();
     json left_behind = json::array();
-    for (const auto& [reason, objects] : of_all) {
+    for (const auto& [reason, same] : of_all) {
         const std::string_view what = to_string(reason.first);
-        out_.say(std::to_string(objects) + " " + std::string(what) +
-                 (reason.second.empty() ? "" : ": " + reason.second));
-        left_behind.push_back({{"outcome", what}, {"reason", reason.second}, {"objects", objects}});
+        out_.say(std::to_string(same.objects) + " " + std::string(what) +
+                 (reason.second.empty() ? "" : ": " + reason.second) +
+                 (same.request_id.empty() ? "" : ", for example request id " + same.request_id));
+        left_behind.push_back({{"outcome", what}, {"reason", reason.second}, {"objects", same.objects}});
+        if (!same.request_id.empty()) left_behind.back()["request_id"] = same.request_id;
     }
     if (!of_all.empty() && !(report_ && reports_names_)) {
         out_.say("to see which: --report FILE --report-names (personal data; only you can read the file)");
@@ -154,18 +185,25 @@ migration_session::migration_session(const migration_options& o, program& p)
     scratch_folder_.emplace(o.scratch);
     scratch_.emplace(scratch_folder_->open());
     listener_.emplace(o, p);
+    for (std::size_t i = 0; i < containers_.size(); ++i) {
+        if (!has_foreign_names_only(containers_[i].store, p.ctx)) continue;
+        p.out.say(std::string("warning: no name in ") + (i == 0 ? "STORE" : "the store of --metadata") +
+                  " is one of an instance, old or new: is it the right one?");
+    }
 }
 
 void migration_session::open(const std::string& address, const migration_options& o, bool is_metadata) {
-    if (o.rate && !(*o.rate > 0)) throw wrong_use("--rate is a number of requests a second, above 0");
-    if (is_metadata && address == o.store) throw wrong_use("--metadata names the same store again; leave it out");
-    const store_settings settings{.durable = parse_durability(o.durable), .requests_per_second = o.rate.value_or(0)};
-    container& c = containers_.emplace_back(container{open_store(address, opening::existing, settings)});
-    if (o.state.empty()) return;
-    c.state = open_store(o.state, opening::existing, settings);
-    // Two containers in one state: what is kept of the second must not be taken for the first's.
-    if (is_metadata)
-        c.state = any_store(or_fail(prefix<any_store>::make(*std::move(c.state), ".blobshift/metadata/"), "--state"));
+    if (o.rate && !(*o.rate > 0 && std::isfinite(*o.rate))) {
+        throw wrong_use("--rate is a number of requests a second, above 0");
+    }
+    if (is_metadata && is_same_store(address, o.store)) {
+        throw wrong_use("--metadata names the same store again; leave it out");
+    }
+    const store_settings settings{.durable = parse_durability(o.durable),
+                                  .requests_per_second = o.rate.value_or(0),
+                                  .list_obstacles = is_before_delete(o.command)};
+    container& c = containers_.emplace_back(container{open_store(p_.ctx, address, opening::existing, settings)});
+    if (!o.state.empty()) c.state = open_state(p_.ctx, o.state, is_metadata, settings);
 }
 
 }  // namespace blobshift::cli

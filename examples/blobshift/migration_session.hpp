@@ -83,7 +83,12 @@ public:
     exit_code finish(exit_code code, json came_to = json::object());
 
 private:
-    using reasons = std::map<std::pair<outcome, std::string>, std::uint64_t>;
+    /// Objects that were left behind for one reason.
+    struct bundle {
+        std::uint64_t objects = 0;
+        std::string request_id = {};  ///< The service's, of one of the failures: to ask about it. Empty: there is none.
+    };
+    using reasons = std::map<std::pair<outcome, std::string>, bundle>;
 
     class ear final : public migration_observer {
     public:

@@ -40,8 +40,8 @@ std::string plan_text(const migration_plan& plan) {
     t.add("old names", plan.found.sources, plan.found.source_bytes);
     add("  without a copy", outcome::missing);
     t.add("    in place of an empty or failed one", plan.repairs);
-    add("  equal to their copy", outcome::present);
-    t.add("    proved by their bytes", plan.proved(verify_level::computed_hash));
+    add("  with a whole copy", outcome::present);
+    t.add("    proved equal", plan.proved(verify_level::computed_hash));
     add("  still being copied by the store", outcome::pending);
     add("  different from their copy", outcome::different);
     add("  with a new name that others have, too", outcome::collision);

@@ -27,6 +27,7 @@ struct cleanup_result {
     std::uint64_t names = 0;
     std::uint64_t repairs = 0;
     std::uint64_t alive = 0;
+    std::uint64_t unknown = 0;
     std::vector<obstacle> kept = {};
 };
 
@@ -57,10 +58,8 @@ exit_code cleanup(const migration_options& o, program& p) {
         add_sweep(sum, told.removals);
         sum.w.complete = sum.w.complete && told.complete;
         sum.alive = told.alive;
-    }
-    if (sum.alive > 0) {
-        p.out.say("cleanup: " + std::to_string(sum.alive) +
-                  " versions may have been stored after their removal; they were left alone");
+        sum.unknown = told.unknown;
+        say_doubts(p.out, "cleanup", told);
     }
     if (!sum.kept.empty()) {
         p.out.say("cleanup: the records stay until a later cleanup, because " + sum.kept.front().text);
@@ -76,6 +75,7 @@ exit_code cleanup(const migration_options& o, program& p) {
                      {"names", sum.names},
                      {"repairs", sum.repairs},
                      {"alive", sum.alive},
+                     {"unknown", sum.unknown},
                      {"records_kept", obstacles_json(sum.kept)}});
 }
 
@@ -91,7 +91,8 @@ exit_code rollback(const migration_options& o, program& p) {
                             (o.remove_new ? " and then be removed" : "") + "; to do it, add --yes"}});
     }
     const rollback_summary done = or_fail(roll_back(s.all(), s.ctx(), options), "rollback");
-    if (!done.refused.empty()) return refuse(s, o, "rollback", done.refused);
+    if (!done.refused.empty() && done.passes == 0) return refuse(s, o, "rollback", done.refused);
+    for (const obstacle& each : done.refused) p.out.say("rollback: " + each.text);
     if (done.unresolvable > 0) {
         p.out.say("rollback: " + std::to_string(done.unresolvable) +
                   " new names stay: nothing says what their old names were");
@@ -106,15 +107,17 @@ exit_code seal_migration(const migration_options& o, program& p) {
     migration_session s(o, p);
     const auto all = s.all();
     const auto view = or_fail(read_stage(s.state(), s.ctx()), "seal");
+    std::vector<obstacle> refused;
+    if (!view.is_sealed()) refused = foreign_names(s, o);
     if (!o.yes && !o.dry_run) {
-        std::vector<obstacle> refused;
-        if (!view.is_sealed()) refused = or_fail(obstacles_to_seal(all, s.ctx()), "seal");
+        if (!view.is_sealed()) detail::append(refused, or_fail(obstacles_to_seal(all, s.ctx()), "seal"));
         if (refused.empty()) {
             refused.push_back({"not_confirmed", 1,
                                "the undo ledger would be destroyed, and there is no way back; to do it, add --yes"});
         }
         return refuse(s, o, "seal", refused);
     }
+    if (!refused.empty()) return refuse(s, o, "seal", refused);
     const seal_summary done = or_fail(seal(all, s.ctx()), "seal");
     if (!done.refused.empty()) return refuse(s, o, "seal", done.refused);
     for (const obstacle& each : done.waiting) p.out.say("seal: " + each.text);

@@ -21,7 +21,7 @@ constexpr std::array<outcome_kind, outcome_kind_count> kinds = {{
     {"changed", "changed meanwhile", tone::attention, true, false},
     {"orphan", "new names that nothing explains (left alone)", tone::attention, true, false},
     {"foreign", "of neither scheme (left alone)", tone::attention, true, true},
-    {"unnameable", "without a new name (left alone)", tone::attention, true, true},
+    {"unnameable", "without a name of the other scheme (left alone)", tone::attention, true, true},
     {"skipped", "skipped", tone::attention, true, true},
     {"different", "different from their copy", tone::bad, true, false},
     {"collision", "with a new name that others have, too", tone::bad, true, false},

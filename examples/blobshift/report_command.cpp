@@ -2,8 +2,10 @@
 //
 // report: from the lines that --report wrote to a page to look at.
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -22,6 +24,10 @@ struct report_options {
 };
 
 exit_code make_page(const report_options& o, program& p) {
+    std::error_code unknown;
+    if (o.page != "-" && std::filesystem::equivalent(o.file, o.page, unknown)) {
+        throw wrong_use("the page would take the place of the report; name another file");
+    }
     const report_data data = read_report(o.file);
     auto page = file_sink::open(o.page);
     if (!page) throw wrong_use("cannot create the page: " + page.error().message + "; name another file");

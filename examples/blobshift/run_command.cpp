@@ -80,8 +80,12 @@ namespace {
                         {"repairs", done.cleaned->repairs.entries},
                         {"records_kept", obstacles_json(done.cleaned->kept)}};
     }
-    if (done.told)
-        j["told"] = {{"removals", done.told->told}, {"names", done.told->removals.names}, {"alive", done.told->alive}};
+    if (done.told) {
+        j["told"] = {{"removals", done.told->told},
+                     {"names", done.told->removals.names},
+                     {"alive", done.told->alive},
+                     {"unknown", done.told->unknown}};
+    }
     return j;
 }
 
@@ -132,6 +136,7 @@ exit_code run_guide(const migration_options& typed, program& p) {
         const std::string text = outcomes_text(outcomes);
         p.out.print(text.empty() ? "nothing was left to do\n" : text);
     }
+    if (done.told) say_doubts(p.out, "run", *done.told);
     for (const obstacle& each : done.refused) p.out.say("run: " + each.text);
     const exit_code code = done.interrupted             ? exit_code::interrupted
                            : done.complete || o.dry_run ? exit_code::done
@@ -156,7 +161,7 @@ void add_run_command(migration_app& app) {
     app.add_level(command);
     app.add_dry_run(command);
     command->add_option("--max-delete", o.max_delete, "refuse to begin a delete when more than so many would go");
-    command->add_option("--change-feed", o.change_feed, "a file of the service's change feed, JSON, for the cleanup");
+    command->add_option("--change-feed", o.change_feed, "a file of the service's change feed, JSON: its removals come first");
     command->add_option("--after-sequence", o.after_sequence, "of the feed only removals with a higher sequence");
     command->add_flag("--take-over", o.take_over, "the one who runs the operation is dead: do not wait for its lease");
 }

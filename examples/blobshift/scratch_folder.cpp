@@ -71,7 +71,7 @@ scratch_folder::scratch_folder(std::string parent) {
 scratch_folder::~scratch_folder() { remove_folder(path_); }
 
 any_store scratch_folder::open() const {
-    return open_store("file:" + path_, opening::existing, {.durable = durability::none});
+    return open_store({}, "file:" + path_, opening::existing, {.durable = durability::none});
 }
 
 }  // namespace blobshift::cli

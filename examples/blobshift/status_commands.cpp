@@ -12,6 +12,7 @@
 #include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 
 #include "migration_app.hpp"
@@ -43,7 +44,12 @@ state_of_things read_state(migration_session& s, std::string_view command) {
     or_fail(read_deletions(s.state(), s.ctx(), 0, count(found.removals)), command);
     (void)or_fail(read_repairs(s.state(), s.ctx(), count(found.repairs)), command);
     s.for_each_job([&](const migration_session::job_type& job) {
-        or_fail(read_ledger(job.state, s.ctx(), count(found.ledger_entries)), command);
+        or_fail(read_ledger(job.state, s.ctx(),
+                            [&](const ledger_entry& entry) {
+                                found.ledger_entries += entry.is_withdrawal() ? 0 : 1;
+                                return result<void>();
+                            }),
+                command);
     });
     return found;
 }
@@ -159,6 +165,8 @@ struct step {
 
 exit_code status(const migration_options& o, program& p) {
     migration_session s(o, p);
+    const auto unseen = or_fail(obstacles_of_scope(s.state(), s.ctx(), s.containers()), "status");
+    if (!unseen.empty()) return refuse(s, o, "status", unseen);
     const migration_plan found = plan_all(s, "status");
     const state_of_things state = read_state(s, "status");
     const step now = step_of(found, state);
@@ -179,9 +187,10 @@ exit_code status(const migration_options& o, program& p) {
     } else {
         table t;
         t.add("old names", found.found.sources, found.found.source_bytes);
-        t.add("  equal to their copy", found.outcomes.objects(outcome::present));
+        t.add("  with a whole copy", found.outcomes.objects(outcome::present));
+        t.add("    proved equal", found.proved(verify_level::computed_hash));
         t.add("new names", found.found.targets, found.found.target_bytes);
-        t.add("deletions on record", state.ledger_entries);
+        t.add("undo ledger entries", state.ledger_entries);
         t.add("removals by the service on record", state.removals);
         t.add("pairs to repair", state.repairs);
         p.out.print(t.text() + (state.service.has_barrier() ? service_text(state.service) : std::string()) +

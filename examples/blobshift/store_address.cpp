@@ -2,8 +2,12 @@
 #include "store_address.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include <blobshift/detail/http.hpp>
+#include <blobshift/layers/prefix.hpp>
 #include <blobshift/layers/throttle.hpp>
 
 #include "azure_address.hpp"
@@ -23,9 +27,9 @@ namespace {
     return path;
 }
 
-[[nodiscard]] any_store open_files(const std::string& address, opening how, const store_settings& settings) {
+[[nodiscard]] file_store open_files(const std::string& address, opening how, const store_settings& settings) {
     auto store = file_store::open(path_of(address), {.durable = settings.durable, .create = how == opening::create});
-    if (store) return any_store(*std::move(store));
+    if (store) return *std::move(store);
     const std::string what = "cannot open the store " + address + ": ";
     switch (store.error().code) {
         case errc::not_found:
@@ -36,27 +40,50 @@ namespace {
     }
 }
 
-[[nodiscard]] any_store open_unlimited(const std::string& address, opening how, const store_settings& settings) {
-    if (address.starts_with("file:")) return open_files(address, how, settings);
-    for (const char* scheme : {"azure://", "https://", "http://"}) {
-        if (address.starts_with(scheme)) return open_azure(address, how);
-    }
+[[nodiscard]] bool is_of_files(const std::string& address) {
+    if (address.starts_with("file:")) return true;
+    std::string scheme = address.substr(0, address.find("://"));
+    for (char& letter : scheme) letter = detail::to_lower(letter);
+    if (scheme != address && (scheme == "azure" || scheme == "https" || scheme == "http")) return false;
     throw wrong_use(
         "a store is addressed as file:PATH, azure://CONTAINER or https://ACCOUNT.blob.core.windows.net/CONTAINER");
 }
 
+[[nodiscard]] any_store open_unlimited(const context& c, const std::string& address, opening how,
+                                       const store_settings& settings) {
+    return is_of_files(address) ? any_store(open_files(address, how, settings))
+                                : open_azure(c, address, how, settings.list_obstacles);
+}
+
 }  // namespace
 
-any_store open_store(const std::string& address, opening how, const store_settings& settings) {
-    any_store store = open_unlimited(address, how, settings);
+any_store open_store(const context& c, const std::string& address, opening how, const store_settings& settings) {
+    any_store store = open_unlimited(c, address, how, settings);
     if (settings.requests_per_second <= 0) return store;
     return any_store(throttle(std::move(store), {.requests_per_second = settings.requests_per_second}));
+}
+
+any_store open_state(const context& c, const std::string& address, bool is_metadata, const store_settings& settings) {
+    any_store state = open_store(c, address, opening::existing, settings);
+    if (!is_metadata) return state;
+    return any_store(or_fail(prefix<any_store>::make(std::move(state), ".blobshift/metadata/"), "--state"));
+}
+
+std::uint64_t count_foreign(const context& c, const std::string& address) {
+    if (!is_of_files(address)) return count_foreign_in_azure(c, address);
+    return or_fail(open_files(address, opening::existing, {}).count_foreign(c), "cannot list the store");
 }
 
 std::string address_of_container(const std::string& account, const std::string& container) {
     const std::size_t end = account.starts_with("file:") ? account.size() : std::min(account.find('?'), account.size());
     const bool slash = account.substr(0, end).ends_with('/');
     return account.substr(0, end) + (slash ? "" : "/") + container + account.substr(end);
+}
+
+bool is_same_store(const std::string& a, const std::string& b) {
+    if (a == b || !a.starts_with("file:") || !b.starts_with("file:")) return a == b;
+    std::error_code unknown;
+    return std::filesystem::equivalent(path_of(a), path_of(b), unknown);
 }
 
 durability parse_durability(std::string_view text) {

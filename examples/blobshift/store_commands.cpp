@@ -36,8 +36,8 @@ struct store_options {
     std::string durable = "full";
     bool as_json = false;
 
-    [[nodiscard]] any_store open(opening how = opening::existing) const {
-        return open_store(store, how, {.durable = parse_durability(durable)});
+    [[nodiscard]] any_store open(const context& c, opening how = opening::existing) const {
+        return open_store(c, store, how, {.durable = parse_durability(durable)});
     }
 };
 
@@ -56,11 +56,11 @@ exit_code put(const store_options& o, program& p) {
     const attributes attrs{.content_type = o.content_type};
     or_fail(validate(attrs), "put");
     if (o.file == "-") {
-        any_store store = o.open(opening::create);
+        any_store store = o.open(p.ctx, opening::create);
         or_fail(upload(store, p.ctx, name, stdin_source(), attrs), "put");
     } else {
         auto source = file_or_fail(file_source::open(o.file), "put");
-        any_store store = o.open(opening::create);
+        any_store store = o.open(p.ctx, opening::create);
         or_fail(upload(store, p.ctx, name, source, attrs), "put");
     }
     return exit_code::done;
@@ -109,7 +109,7 @@ exit_code get(const store_options& o, program& p) {
     const blob_name name = parse_blob_name(o.name);
     std::optional<read_range> part;
     if (!o.range.empty()) part = parse_range(o.range);
-    any_store store = o.open();
+    any_store store = o.open(p.ctx);
     auto sink = file_or_fail(file_sink::open(o.file), "write");
     if (part)
         or_fail(read_part(store, p.ctx, name, *part, sink), "get");
@@ -143,7 +143,7 @@ exit_code get(const store_options& o, program& p) {
 }
 
 exit_code list(const store_options& o, program& p) {
-    any_store store = o.open();
+    any_store store = o.open(p.ctx);
     list_query q{.prefix = o.prefix, .delimiter = o.delimiter};
     do {
         auto page = or_fail(store.list(p.ctx, q), "ls");
@@ -163,12 +163,16 @@ exit_code list(const store_options& o, program& p) {
         p.out.print(text);
         q.cursor = std::move(page.cursor);
     } while (!q.cursor.empty());
+    const bool whole = o.prefix.empty() && o.delimiter.empty();
+    if (const std::uint64_t left_out = whole ? count_foreign(p.ctx, o.store) : 0; left_out > 0) {
+        p.out.say("ls: " + std::to_string(left_out) + std::string(foreign_names_help));
+    }
     return exit_code::done;
 }
 
 exit_code stat(const store_options& o, program& p) {
     const blob_name name = parse_blob_name(o.name);
-    any_store store = o.open();
+    any_store store = o.open(p.ctx);
     const json j = to_json(or_fail(store.head(p.ctx, name), "stat"));
     if (o.as_json) {
         p.out.print(json_line(j));
@@ -185,7 +189,7 @@ exit_code stat(const store_options& o, program& p) {
 exit_code remove(const store_options& o, program& p) {
     std::vector<blob_name> names;
     for (const std::string& text : o.names) names.push_back(parse_blob_name(text));
-    any_store store = o.open();
+    any_store store = o.open(p.ctx);
     exit_code end = exit_code::done;
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto gone = store.remove(p.ctx, names[i], {});
@@ -203,7 +207,7 @@ exit_code remove(const store_options& o, program& p) {
 exit_code copy(const store_options& o, program& p) {
     const blob_name from = parse_blob_name(o.name);
     const blob_name to = parse_blob_name(o.target);
-    any_store store = o.open();
+    any_store store = o.open(p.ctx);
     const auto made = or_fail(store.copy(p.ctx, from, to, {}, {}), "cp");
     if (made.info.copy != copy_state::pending) return exit_code::done;
     p.out.say("cp: the store is still copying; ask stat until it is done");

@@ -73,7 +73,9 @@ std::string metadata_of(const instance_id& id) {
 /// Removes the blobs of rows that say `removing` or were given up, and then the rows.
 result<void> remove_for_good(const context& c, node& n, catalogue& all, const std::vector<row>& rows) {
     std::vector<instance_id> ids;
-    for (const row& r : rows) ids.push_back(r.id);
+    for (const row& r : rows) {
+        for (instance_id& id : r.versions()) ids.push_back(std::move(id));
+    }
     auto removed = patiently(c, [&] { return n.instances().remove(c, ids); });
     if (!removed) return unexpected(std::move(removed).error());
     for (const row& r : rows) {
@@ -118,7 +120,7 @@ result<std::int64_t> store_instance(const context& c, node& n, catalogue& all, i
         id.watermark = *next;
     }
     if (auto named = uid_names().name_of(id, blob_kind::instance); !named) return unexpected(std::move(named).error());
-    auto made = all.begin(c, id, content.size());
+    auto made = all.begin(c, {.id = id, .size_bytes = content.size()});
     if (!made) return unexpected(std::move(made).error());
     auto stored = store_blobs(c, n, id, content);
     if (stored) stored = all.change(c, *made, row_state::stored);
@@ -130,7 +132,7 @@ result<std::int64_t> store_instance(const context& c, node& n, catalogue& all, i
 result<std::size_t> remove_rows(const context& c, node& n, catalogue& all, std::vector<row> rows) {
     std::vector<row> ours;
     for (row& r : rows) {
-        if (r.state == row_state::storing) continue;  // it does not exist yet
+        if (r.state == row_state::storing || r.state == row_state::found) continue;  // it does not exist yet
         if (r.state == row_state::stored) {
             auto changed = all.change(c, r, row_state::removing);
             if (!changed && changed.error().code == errc::condition_failed) continue;  // another request is faster
@@ -186,7 +188,7 @@ result<std::size_t> finish_earlier_work(node& n, catalogue& all, std::string_vie
     auto rows = all.list(c);
     if (!rows) return unexpected(std::move(rows).error());
     std::erase_if(*rows, [&](const row& r) {
-        return r.state == row_state::stored || (r.state == row_state::storing && r.node != node_name);
+        return r.state != row_state::removing && !(r.state == row_state::storing && r.node == node_name);
     });
     if (rows->empty()) return std::size_t{0};
     if (auto gone = remove_for_good(c, n, all, *rows); !gone) return unexpected(std::move(gone).error());

@@ -2,6 +2,8 @@
 #include "catalogue.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -19,22 +21,47 @@ namespace {
 const std::string folder = std::string(reserved_prefix) + "catalogue/";
 const std::string counter = std::string(reserved_prefix) + "catalogue-watermarks";
 
-constexpr std::pair<row_state, const char*> spellings[] = {
-    {row_state::storing, "storing"}, {row_state::stored, "stored"}, {row_state::removing, "removing"}};
+constexpr std::pair<row_state, const char*> spellings[] = {{row_state::found, "found"},
+                                                           {row_state::storing, "storing"},
+                                                           {row_state::stored, "stored"},
+                                                           {row_state::removing, "removing"}};
+
+unexpected damaged(const char* what) {
+    return fail(errc::corrupt, std::string(what) + " is damaged: stop all nodes, remove what begins with " +
+                                   std::string(reserved_prefix) + "catalogue, and start them: the store tells it");
+}
 
 std::string text_of(const row& r) {
     const char* state = "";
     for (const auto& [value, text] : spellings) {
         if (value == r.state) state = text;
     }
-    return json{{"state", state}, {"watermark", r.id.watermark}, {"size", r.size_bytes}, {"node", r.node}}.dump();
+    json value = {{"state", state}, {"watermark", r.id.watermark}, {"size", r.size_bytes}, {"node", r.node}};
+    if (!r.older.empty()) value["older"] = r.older;
+    return value.dump();
 }
 
 result<blob_name> name_of(const instance_id& id) {
     return blob_name::parse(folder + id.study + "/" + id.series + "/" + id.sop);
 }
 
+/// The watermarks of older versions, which few rows have. Nothing: the row is damaged.
+std::optional<std::vector<std::int64_t>> older_in(const json& value) {
+    std::vector<std::int64_t> older;
+    for (const json& each : value.value("older", json::array())) {
+        if (!each.is_number_integer()) return std::nullopt;
+        older.push_back(each.get<std::int64_t>());
+    }
+    return older;
+}
+
 }  // namespace
+
+std::vector<instance_id> row::versions() const {
+    std::vector<instance_id> all = {id};
+    for (const std::int64_t watermark : older) all.push_back({id.study, id.series, id.sop, watermark});
+    return all;
+}
 
 result<std::int64_t> catalogue::next_watermark(const context& c) {
     constexpr std::int64_t at_once = 100;
@@ -56,6 +83,15 @@ result<void> catalogue::claim_watermark(const context& c, std::int64_t watermark
     return fail(errc::already_exists, "this watermark, or a larger one, was given before");
 }
 
+result<void> catalogue::skip_watermarks(const context& c, std::int64_t watermark) {
+    if (watermark == (std::numeric_limits<std::int64_t>::max)()) {
+        return fail(errc::invalid_argument, "the watermarks of this store are used up");
+    }
+    auto first = reserve(c, watermark + 1, 0);
+    if (!first) return unexpected(std::move(first).error());
+    return {};
+}
+
 /// Moves the counter behind `count` numbers from `at_least`, or from where it stands, on. \return the first of them.
 result<std::int64_t> catalogue::reserve(const context& c, std::int64_t at_least, std::int64_t count) {
     const blob_name name = blob_name::parse(counter).value();
@@ -66,7 +102,7 @@ result<std::int64_t> catalogue::reserve(const context& c, std::int64_t at_least,
         if (kept) {
             json value = json::parse(as_text(kept->content), nullptr, false);
             if (!value.is_object() || !value["next"].is_number_integer()) {
-                return fail(errc::corrupt, "the counter of watermarks is damaged");
+                return damaged("the counter of watermarks");
             }
             first = (std::max)(first, value["next"].get<std::int64_t>());
         }
@@ -80,9 +116,9 @@ result<std::int64_t> catalogue::reserve(const context& c, std::int64_t at_least,
     }
 }
 
-result<row> catalogue::begin(const context& c, const instance_id& id, std::uint64_t size_bytes) {
-    row made{.id = id, .size_bytes = size_bytes, .node = node_};
-    auto name = name_of(id);
+result<row> catalogue::begin(const context& c, row made) {
+    made.node = node_;
+    auto name = name_of(made.id);
     if (!name) return unexpected(std::move(name).error());
     auto stored = state_.put(c, *name, as_bytes(text_of(made)), {}, condition::if_absent());
     if (!stored) return unexpected(std::move(stored).error());
@@ -111,7 +147,7 @@ result<void> catalogue::forget(const context& c, const row& r) {
 }
 
 result<row> catalogue::read(const context& c, const blob_name& name) {
-    auto kept = read_all(state_, c, name, 1000);
+    auto kept = read_all(state_, c, name, 100'000);
     if (!kept) return unexpected(std::move(kept).error());
     json value = json::parse(as_text(kept->content), nullptr, false);
     row r;
@@ -121,12 +157,14 @@ result<row> catalogue::read(const context& c, const blob_name& name) {
     const bool named = first != std::string_view::npos && second != std::string_view::npos;
     if (!named || !value.is_object() || !value["watermark"].is_number_integer() ||
         !value["size"].is_number_unsigned() || !value["node"].is_string()) {
-        return fail(errc::corrupt, "a row of the catalogue is damaged");
+        return damaged("a row of the catalogue");
     }
     const auto known = std::find_if(std::begin(spellings), std::end(spellings),
                                     [&](const auto& each) { return value["state"] == each.second; });
-    if (known == std::end(spellings)) return fail(errc::corrupt, "a row of the catalogue has no state");
+    auto older = older_in(value);
+    if (known == std::end(spellings) || !older) return damaged("a row of the catalogue");
     r.state = known->first;
+    r.older = *std::move(older);
     r.id = {std::string(uids.substr(0, first)), std::string(uids.substr(first + 1, second - first - 1)),
             std::string(uids.substr(second + 1)), value["watermark"].get<std::int64_t>()};
     r.size_bytes = value["size"].get<std::uint64_t>();

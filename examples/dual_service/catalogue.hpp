@@ -4,7 +4,7 @@
 //
 // A service of any size keeps this in a database. What matters is the order: an instance exists from the moment in
 // which its row says `stored` until the moment in which it says `removing`; its blobs are there before the one and
-// until after the other.
+// until after the other. A catalogue that is lost is made anew from the stores: see stock.hpp.
 
 #ifndef DUAL_SERVICE_CATALOGUE_HPP
 #define DUAL_SERVICE_CATALOGUE_HPP
@@ -21,6 +21,7 @@
 namespace dual_service {
 
 enum class row_state : unsigned char {
+    found,     ///< Its blobs were seen in the store. Whether it exists is being looked into.
     storing,   ///< Its blobs are on their way.
     stored,    ///< It exists.
     removing,  ///< It does not exist any more; its blobs are about to go.
@@ -32,6 +33,12 @@ struct row {
     std::uint64_t size_bytes = 0;
     std::string node = {};         ///< Who stores it.
     blobshift::etag tag = {};      ///< Of the row.
+    std::vector<std::int64_t> older = {};  ///< Watermarks of versions that an import left: removed with the instance.
+
+    /// What must be removed for it to be gone.
+    [[nodiscard]] std::vector<blobshift::instance_id> versions() const;
+
+    friend bool operator==(const row&, const row&) = default;
 };
 
 /// \par Thread-safety  All members, from any thread.
@@ -47,9 +54,11 @@ public:
     /// \return errc::already_exists if it may have been.
     blobshift::result<void> claim_watermark(const blobshift::context& c, std::int64_t watermark);
 
-    /// Makes a row in the state `storing`. errc::already_exists: these UIDs have a row.
-    blobshift::result<row> begin(const blobshift::context& c, const blobshift::instance_id& id,
-                                 std::uint64_t size_bytes);
+    /// Sees to it that no number up to `watermark` is given from now on. Numbers that a node holds already, it gives.
+    blobshift::result<void> skip_watermarks(const blobshift::context& c, std::int64_t watermark);
+
+    /// Adds a row, by this node. errc::already_exists: these UIDs have a row.
+    blobshift::result<row> begin(const blobshift::context& c, row made);
     /// Changes the state of a row, if it is still as it was read; else errc::condition_failed.
     blobshift::result<void> change(const blobshift::context& c, row& r, row_state to);
     /// Removes the row, whatever it says.

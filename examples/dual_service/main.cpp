@@ -27,6 +27,7 @@
 #include <store_address.hpp>
 
 #include "api.hpp"
+#include "stock.hpp"
 
 namespace {
 
@@ -90,7 +91,7 @@ int run(const options& o) {
     const cli::store_settings how{.durable = cli::parse_durability(o.durable)};
     std::deque<any_store> stores;
     const auto open = [&](const std::string& address) -> any_store& {
-        stores.push_back(cli::open_store(address, cli::opening::create, how));
+        stores.push_back(cli::open_store({}, address, cli::opening::create, how));
         return stores.back();
     };
     any_store& files = open(o.store);
@@ -98,7 +99,7 @@ int run(const options& o) {
     any_store& state = o.state.empty() ? files : open(o.state);
     any_store* ledger_of_metadata = &metadata;
     if (!o.state.empty() && !o.metadata.empty()) {  // as the command line keeps two containers in one state apart
-        any_store part = cli::open_store(o.state, cli::opening::existing, how);
+        any_store part = cli::open_store({}, o.state, cli::opening::existing, how);
         stores.emplace_back(cli::or_fail(prefix<any_store>::make(std::move(part), ".blobshift/metadata/"), "--state"));
         ledger_of_metadata = &stores.back();
     } else if (!o.state.empty()) {
@@ -110,6 +111,13 @@ int run(const options& o) {
     const dual_service::stores on{containers{files, metadata}, containers{state, *ledger_of_metadata}, state};
     dual_service::node node(on, name, lease, dual_service::settings_file(o.settings), log);
     dual_service::catalogue catalogue(state, o.node);
+    const auto had = cli::or_fail(dual_service::take_stock({}, on, node, catalogue), "cannot take stock of the store");
+    if (had.added > 0) {
+        log(std::to_string(had.added) + " instances of the store were not in the catalogue, and are now");
+    }
+    if (had.nameless > 0) {
+        log(std::to_string(had.nameless) + " files are not served: there is no metadata that says whose they are");
+    }
     node.tick();
     if (const auto done = dual_service::finish_earlier_work(node, catalogue, o.node); !done) {
         log("what an earlier run left is still there: " + describe(done.error()));

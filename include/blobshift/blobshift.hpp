@@ -59,6 +59,7 @@
 
 #include <blobshift/migrate/announcer.hpp>
 #include <blobshift/migrate/check.hpp>
+#include <blobshift/migrate/claim.hpp>
 #include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/compare.hpp>
 #include <blobshift/migrate/copy.hpp>
@@ -80,12 +81,15 @@
 #include <blobshift/migrate/report.hpp>
 #include <blobshift/migrate/rollback.hpp>
 #include <blobshift/migrate/run.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/seal.hpp>
 #include <blobshift/migrate/second_look.hpp>
 #include <blobshift/migrate/spill_sort.hpp>
 #include <blobshift/migrate/stage.hpp>
 #include <blobshift/migrate/sweep.hpp>
+#include <blobshift/migrate/told_removals.hpp>
 #include <blobshift/migrate/verify.hpp>
+#include <blobshift/migrate/watermark_owners.hpp>
 #include <blobshift/migrate/wave_guard.hpp>
 
 #include <blobshift/naming/dicom_names.hpp>
@@ -103,7 +107,6 @@
 #include <blobshift/store/byte_order.hpp>
 #include <blobshift/store/download.hpp>
 #include <blobshift/store/ops.hpp>
-#include <blobshift/store/scan_ahead.hpp>
 #include <blobshift/store/token_bucket.hpp>
 #include <blobshift/store/transfer.hpp>
 #include <blobshift/store/upload.hpp>

@@ -175,7 +175,9 @@ private:
         const auto asked = detail::parse_size(q.param("maxresults")).value_or(5000);
         if (asked == 0 || asked > 5000) return refuse(400, "OutOfRangeQueryParameterValue");
         const std::size_t most = (std::min)(s_.page, static_cast<std::size_t>(asked));
-        // A marker is the next name, in a spelling that nobody should understand; an 'e' before it: an empty page is due.
+        const bool snapshots = q.param("include").find("snapshots") != std::string::npos;
+        // A marker is the next name, in a spelling that nobody should understand; an 'e' before it: an empty page is due;
+        // an 's': its snapshots were given.
         const std::string marker = q.param("marker");
         const std::string from = marker.empty() ? std::string() : from_hex(marker.substr(1));
         std::string body = "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs>";
@@ -191,10 +193,21 @@ private:
                 const std::size_t cut = grouped ? name.find('/', prefix.size()) : std::string::npos;
                 const bool known = cut != std::string::npos && !group.empty() && name.starts_with(group);
                 if (known) continue;
-                if (entries++ == most) {
+                if (entries == most) {
                     next = "e" + to_hex(as_bytes(name));
                     break;
                 }
+                if (snapshots && !at->second.snapshots.empty() && !(marker.starts_with('s') && name == from)) {
+                    for (const std::string& time : at->second.snapshots) {
+                        body += "<Blob><Name>" + escaped(name) + "</Name><Snapshot>" + time + "</Snapshot></Blob>";
+                    }
+                    entries = (std::min)(most, entries + at->second.snapshots.size());
+                    if (entries == most) {
+                        next = "s" + to_hex(as_bytes(name));
+                        break;
+                    }
+                }
+                ++entries;
                 if (cut != std::string::npos) {
                     group = name.substr(0, cut + 1);
                     body += "<BlobPrefix><Name>" + escaped(group) + "</Name></BlobPrefix>";

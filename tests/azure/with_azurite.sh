@@ -28,6 +28,7 @@ if [ "$1" = --https ]; then
     export BLOBSHIFT_AZURITE_CA=$folder/certificate.pem
 fi
 
+: >"$folder/log"  # it is read at once
 node "$start" --blobHost 127.0.0.1 --blobPort 0 --location "$folder/data" --disableTelemetry --silent "${options[@]}" \
     </dev/null >"$folder/log" 2>&1 &
 server=$!

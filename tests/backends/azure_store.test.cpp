@@ -464,4 +464,46 @@ TEST_CASE("options out of range are refused when the store is opened") {
     CHECK_FALSE(open({}, in_the_clear));
 }
 
+TEST_CASE("a listing tells of snapshots, also when they are the last entries of a page and their blob is on the next") {
+    const fake_place at;
+    fake_store store = at.open({.list_obstacles = true});
+    for (const char* each : {"a", "b", "c"}) REQUIRE(store.put(at.c(), name(each), as_bytes("x"), {}, {}));
+    for (int i = 0; i < 2; ++i) REQUIRE(store.control().create_snapshot(at.c(), name("b")));
+    for (const std::size_t page : {1U, 2U, 3U, 4U, 5U}) {
+        CAPTURE(page);
+        at.service->page = page;
+        std::string seen;
+        list_query q;
+        do {
+            const list_page found = store.list(at.c(), q).value();
+            for (const blob_info& each : found.blobs) {
+                seen += each.name.text() + (each.obstacles.has_snapshots ? "! " : " ");
+            }
+            q.cursor = found.cursor;
+        } while (!q.cursor.empty());
+        CHECK(seen == "a b! c ");
+    }
+}
+
+TEST_CASE("names that are no blob_name are left out of listings, and counted over all pages") {
+    const fake_place at;
+    fake_store store = at.open();
+    CHECK(store.count_foreign(at.c()).value() == 0);
+    for (const char* each : {"1.2//1.3/1.4_5.dcm", "a/", "b."}) {
+        at.service->touch(at.service->containers.at("box").blobs[each]);
+    }
+    for (const char* each : {"a/b", "c"}) REQUIRE(store.put(at.c(), name(each), as_bytes("x"), {}, {}));
+    at.service->page = 2;
+    CHECK(store.count_foreign(at.c()).value() == 3);
+    at.service->faults = [](const http_request&, std::string_view) {
+        return azure_fault::answer(403, "AuthorizationFailure");
+    };
+    CHECK(store.count_foreign(at.c()).error().code == errc::permission_denied);
+    std::stop_source stop;
+    stop.request_stop();
+    context c = at.c();
+    c.stop = stop.get_token();
+    CHECK(store.count_foreign(c).error().code == errc::cancelled);
+}
+
 }  // namespace

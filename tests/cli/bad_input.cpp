@@ -15,6 +15,7 @@ TEST_CASE("wrong use is one line on stderr, exit code 2, and changes nothing") {
     make_old_store(w / "store", 3);
     std::filesystem::create_directory(w / "dicom");
     std::filesystem::create_directory(w / "directory");
+    std::filesystem::create_directory_symlink(w / "store", w / "link");
     write_file(w / "file", "not a directory");
     const std::string store = w.store();
     const std::string missing = w.store("missing");
@@ -53,6 +54,8 @@ TEST_CASE("wrong use is one line on stderr, exit code 2, and changes nothing") {
         {"plan", store, "--metadata", missing},
         {"plan", store, "--state", missing},
         {"plan", store, "--metadata", store},
+        {"plan", store, "--metadata", w.store("./directory/../store")},
+        {"plan", store, "--metadata", w.store("link")},
         // stores that are no directories
         {"plan", file},
         {"ls", file},
@@ -83,6 +86,8 @@ TEST_CASE("wrong use is one line on stderr, exit code 2, and changes nothing") {
         {"plan", store, "--report", w / "missing/report"},
         {"plan", store, "--scratch", w / "missing"},
         {"plan", missing, "--report", w / "report"},
+        {"plan", store, "--report-names"},
+        {"import", store, w / "dicom", "--report-names"},
         // options
         {"get", store, "n", "--range", "4"},
         {"get", store, "n", "--range", "5-4"},
@@ -97,6 +102,7 @@ TEST_CASE("wrong use is one line on stderr, exit code 2, and changes nothing") {
         {"copy", store, "--concurrency", "99999"},
         {"copy", store, "--rate", "-1"},
         {"copy", store, "--rate", "0"},
+        {"copy", store, "--rate", "inf"},
         {"copy", store, "--shard", "0/4"},
         {"copy", store, "--shard", "5/4"},
         {"copy", store, "--shard", "1"},
@@ -131,6 +137,72 @@ TEST_CASE("an Azure address that cannot work is one line, too, and a SAS in it i
         CHECK(count_lines(r.err) == 1);
         CHECK(r.err.find("SECRET") == std::string::npos);
     }
+}
+
+TEST_CASE("a damaged record of the state is named with what to do about it, and nothing is changed") {
+    struct row {
+        const char* command;
+        const char* name;  ///< Below .blobshift/.
+        const char* said;
+    };
+    constexpr row table[] = {
+        {"rollback", "ledger/0123456789abcdef-00000000", ".blobshift/ledger/0123456789abcdef-00000000: restore it"},
+        {"status", "ledger/0123456789abcdef-00000000", ".blobshift/ledger/0123456789abcdef-00000000: restore it"},
+        {"plan", "evidence/0123456789abcdef-00000000", ".blobshift/evidence/0123456789abcdef-00000000: remove it"},
+        {"check", "deletions/00000000000000000001", "it is .blobshift/deletions/00000000000000000001: restore it"},
+        {"cleanup", "repairs/00000000000000000001", "it is .blobshift/repairs/00000000000000000001: restore it"},
+        {"check", "operations/1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1",
+         "it is .blobshift/operations/1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1: remove it"},
+        {"copy", "nodes/pod-7", "it is .blobshift/nodes/pod-7: remove it when the node is stopped"},
+        {"nodes", "stage", "it is .blobshift/stage: restore it"},
+        // What somebody else put there may be called after a patient.
+        {"copy", "operations/1.2.826.0.77777", "look into .blobshift/operations/, and move away what is no record"},
+        {"rollback", "ledger/1.2.826.0.77777", "look into .blobshift/ledger/, and move away what is no record"},
+    };
+    for (const row& t : table) {
+        CAPTURE(t.command);
+        CAPTURE(t.name);
+        const work_folder w;
+        make_old_store(w / "store", 3);
+        const std::string record = w / ("store/.blobshift/" + std::string(t.name));
+        std::filesystem::create_directories(std::filesystem::path(record).parent_path());
+        write_file(record, "this is not a record of 1.2.826.0.77777\nat all\n");
+        const auto before = files_below(w / "store");
+        std::vector<std::string> arguments = {t.command, w.store()};
+        if (arguments.front() == "rollback") arguments.emplace_back("--yes");
+        const ended r = run(arguments);
+        CAPTURE(r.err);
+        CHECK(r.code == 2);
+        CHECK(r.out.empty());
+        CHECK(count_lines(r.err) == 1);
+        CHECK(r.err.starts_with("blobshift: " + arguments.front() + ": "));
+        CHECK(r.err.find(t.said) != std::string::npos);
+        CHECK(r.err.find(uid_mark) == std::string::npos);
+        CHECK(files_below(w / "store") == before);
+    }
+}
+
+TEST_CASE("a store in which no name is an instance's is hardly the one that was meant: a line says so") {
+    const work_folder w;
+    const std::string warning =
+        "blobshift: warning: no name in STORE is one of an instance, old or new: is it the right one?\n";
+    auto store = open_files(w / "store");
+    CHECK(run({"plan", w.store()}).err.empty());  // an empty one may be right
+    store.put({}, blobshift::blob_name::parse("notes.txt").value(), {}, {}, {}).value();
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"copy"}, {"rollback", "--yes"}, {"status"}, {"seal", "--dry-run"}}) {
+        CAPTURE(command.front());
+        std::vector<std::string> arguments = {command.front(), w.store()};
+        arguments.insert(arguments.end(), command.begin() + 1, command.end());
+        const ended r = run(arguments);
+        CHECK(r.code == 0);
+        CHECK(r.err.starts_with(warning));
+    }
+    make_old_store(w / "other", 1);
+    CHECK(run({"plan", w.store("other"), "--metadata", w.store()}).err.find("the store of --metadata") !=
+          std::string::npos);
+    store.put({}, blobshift::blob_name::parse("132_1.dcm").value(), {}, {}, {}).value();
+    CHECK(run({"plan", w.store()}).err.find("warning") == std::string::npos);
 }
 
 TEST_CASE("help and version go to stdout") {

@@ -84,8 +84,9 @@ TEST_CASE(
         CHECK(read_file(s.folder() / ("files/" + new_name(i))) == content_of(i));
         CHECK(read_file(s.folder() / ("files/" + old_name(i))) == content_of(i));
     }
-    CHECK(migrate_json(s.folder(), {"status", s.folder().store("files")}, 0).at("operations").at(0).at("status") ==
-          "succeeded");
+    const nlohmann::json status = migrate_json(
+        s.folder(), {"status", s.folder().store("files"), "--metadata", s.folder().store("metadata")}, 0);
+    CHECK(status.at("operations").at(0).at("status") == "succeeded");
 }
 
 TEST_CASE("guide: 'to ensure the copy has been completed, check the logs': the line comes only when it has been") {
@@ -183,6 +184,46 @@ TEST_CASE(
     CHECK(s.restart({"--change-feed", s.folder() / "feed.json"}).code == 0);
     CHECK(s.has(new_name(3)));
     CHECK(!s.has(new_name(5)));
+}
+
+TEST_CASE("guide: a service with a container of metadata is neither called done nor sealed by its files alone") {
+    const service s;
+    s.set("Old", true, false);
+    REQUIRE(s.restart().code == 0);
+    s.set("New", false, true);
+    REQUIRE(s.restart().code == 0);
+    make_old_store(s.folder() / "metadata", 3);  // old names again, in that container alone
+    const std::string files = s.folder().store("files");
+    const auto before = files_below(s.folder() / ".");
+    const std::string said =
+        ": the service has a second container, of metadata, which was not looked at: name it, too (--metadata)\n";
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"seal", files}, {"seal", files, "--yes"}, {"status", files}, {"check", files}}) {
+        CAPTURE(arguments.front());
+        const ended r = migrate(s.folder(), arguments);
+        CHECK(r.code == 4);
+        CHECK(r.out.empty());
+        CHECK(r.err == "blobshift: " + arguments.front() + said);
+    }
+    const std::vector<std::string> both = {files, "--metadata", s.folder().store("metadata")};
+    const auto with_both = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin() + 1, both.begin(), both.end());
+        return migrate(s.folder(), arguments);
+    };
+    CHECK(with_both({"seal", "--yes"}).err == "blobshift: seal: 6 old names are left: run delete\n");
+    CHECK(files_below(s.folder() / ".") == before);
+    REQUIRE(with_both({"delete", "--yes"}).code == 0);
+    REQUIRE(with_both({"seal", "--yes"}).code == 0);
+    CHECK(migrate(s.folder(), {"seal", files, "--yes"}).code == 4);
+    CHECK(with_both({"status"}).out.find("stage: sealed\n") != std::string::npos);
+    // And nothing brings old names into it that nobody would look for.
+    const auto sealed = files_below(s.folder() / ".");
+    for (const char* format : {"old", "dual"}) {
+        const ended r = migrate(s.folder(), {"import", files, s.folder() / "tmp", "--format", format});
+        CHECK(r.code == 4);
+        CHECK(r.err == "blobshift: import: the store is sealed, nobody looks for old names in it; use --format new\n");
+    }
+    CHECK(files_below(s.folder() / ".") == sealed);
 }
 
 TEST_CASE("guide: the containers may be named in the settings") {

@@ -7,6 +7,9 @@
 #include <filesystem>
 #include <sstream>
 
+#include <blobshift/naming/dicom_names.hpp>
+#include <blobshift/views/deletion_log.hpp>
+
 namespace {
 
 using namespace cli_test;
@@ -146,6 +149,56 @@ TEST_CASE("watermarks go on where the names of either scheme, in either store, e
     const auto before = files_below(w / "store");
     CHECK(run(import).code == 3);
     CHECK(files_below(w / "store") == before);
+}
+
+/// The watermark that an import of one more image gives.
+[[nodiscard]] std::string next_watermark(const work_folder& w, std::vector<std::string> more = {}) {
+    std::vector<std::string> import = {"import", w.store(), w / "dicom", "--report", w / "report", "--format", "new"};
+    import.insert(import.end(), more.begin(), more.end());
+    const ended r = run(import);
+    CAPTURE(r.err);
+    CHECK(r.code == 0);
+    const std::string report = read_file(w / "report");
+    const std::size_t begin = report.find("\"watermark\":") + 12;
+    std::filesystem::remove(w / "report");
+    return report.substr(begin, report.find_first_of(",}", begin) - begin);
+}
+
+TEST_CASE("a watermark that was deleted or removed is given to nobody else") {
+    const work_folder w;
+    std::filesystem::create_directory(w / "dicom");
+    write_file(w / "dicom/image", dicom({}));
+    REQUIRE(run({"import", w.store(), w / "dicom"}).code == 0);
+    SUBCASE("by the undo ledger of the store: a rollback would file the second image under the first one's UIDs") {
+        REQUIRE(run({"copy", w.store()}).code == 0);
+        REQUIRE(run({"delete", w.store(), "--yes"}).code == 0);
+        REQUIRE(run({"rm", w.store(), "132_1.dcm", "132_1_metadata.json"}).code == 0);
+        CHECK(next_watermark(w) == "2");
+        const ended back = run({"rollback", w.store(), "--yes"});
+        CHECK(back.code == 3);
+        CHECK(back.err.find("2 failed: the new name is gone, and no record says that it was removed") !=
+              std::string::npos);
+        CHECK(run({"ls", w.store()}).out.find('/') == std::string::npos);
+    }
+    SUBCASE("by a ledger that is kept apart") {
+        std::filesystem::create_directory(w / "state");
+        const std::vector<std::string> state = {"--state", w.store("state")};
+        REQUIRE(run({"copy", w.store(), "--state", w.store("state")}).code == 0);
+        REQUIRE(run({"delete", w.store(), "--yes", "--state", w.store("state")}).code == 0);
+        REQUIRE(run({"rm", w.store(), "132_1.dcm", "132_1_metadata.json"}).code == 0);
+        CHECK(next_watermark(w, state) == "2");
+    }
+    SUBCASE("by the deletion log: a cleanup would remove the second image") {
+        blobshift::any_store store(open_files(w / "store"));
+        const std::vector<blobshift::instance_id> removed = {{"1.2.3", "1.2.3.4", "1.2.3.4.9", 40}};
+        blobshift::deletion_log(store).record({}, removed).value();
+        CHECK(next_watermark(w) == "41");
+        REQUIRE(run({"cleanup", w.store()}).code == 0);
+        REQUIRE(run({"rm", w.store(), blobshift::prefix_names().name_of({.watermark = 41}, {}).value().text(),
+                     blobshift::prefix_names().name_of({.watermark = 41}, blobshift::blob_kind::metadata).value().text()})
+                    .code == 0);
+        CHECK(next_watermark(w) == "41");  // which left no trace; but 40 did, although its record is forgotten
+    }
 }
 
 }  // namespace

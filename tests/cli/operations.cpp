@@ -121,6 +121,61 @@ TEST_CASE("a version that may have been stored after its removal is left alone, 
     CHECK(has(w, old_name(1)));
 }
 
+TEST_CASE("a feed that gives a watermark to another instance removes nothing, before and after the delete") {
+    const work_folder w;
+    make_old_store(w / "store", 3);
+    std::string record = feed_record(1, 2, "2035-01-01T00:00:00Z", true);
+    record.replace(record.find(".3.2\""), 5, ".3.99\"");  // the UID of nobody
+    write_file(w / "feed.json", record);
+    REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
+    for (const bool deleted : {false, true}) {
+        if (deleted) REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
+        const ended r = migrate(w, {"cleanup", w.store(), "--change-feed", w / "feed.json"});
+        CHECK(r.code == 3);
+        CHECK(r.err.find("1 removals tell a watermark that is another instance's") != std::string::npos);
+        CHECK(r.err.find("Completed") == std::string::npos);
+        CHECK(has(w, new_name(2)));
+    }
+    CHECK(!has(w, old_name(2)));
+}
+
+TEST_CASE("a feed without watermarks finds after the delete what it was about, or says that it did not") {
+    const work_folder w;
+    make_old_store(w / "store", 3);
+    REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
+    REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
+    write_file(w / "feed.json", feed_record(1, 2, "2040-01-01T00:00:00Z", false));
+    const nlohmann::json found = migrate_json(w, {"cleanup", w.store(), "--change-feed", w / "feed.json"}, 0);
+    CHECK(found.at("names") == 2);
+    CHECK(!has(w, new_name(2)));
+    CHECK(migrate(w, {"rollback", w.store(), "--yes"}).code == 0);
+    CHECK(!has(w, old_name(2)));
+
+    write_file(w / "feed.json", feed_record(1, 77, "2040-01-01T00:00:00Z", false));
+    CHECK(migrate(w, {"cleanup", w.store(), "--change-feed", w / "feed.json"}).code == 0);  // long gone
+    REQUIRE(run({"put", w.store(), new_name(9), "-"}, "of an instance that no record knows").code == 0);
+    const ended r = migrate(w, {"cleanup", w.store(), "--change-feed", w / "feed.json"});
+    CHECK(r.code == 3);
+    CHECK(r.err.find("1 removals of unknown version") != std::string::npos);
+    CHECK(r.err.find("Completed") == std::string::npos);
+}
+
+TEST_CASE("rollback files nothing under a name that it did not have: other bytes under the new name stay where they are") {
+    const work_folder w;
+    make_old_store(w / "store", 3);
+    REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
+    REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
+    std::string other = content_of(2);
+    other.back() = static_cast<char>(other.back() ^ 1);  // of the same length
+    REQUIRE(run({"put", w.store(), new_name(2), "-"}, other).code == 0);
+    const ended r = migrate(w, {"rollback", w.store(), "--yes"});
+    CHECK(r.code == 3);
+    CHECK(r.err.find("1 different: it was stored again since the delete") != std::string::npos);
+    CHECK(!has(w, old_name(2)));
+    CHECK(has(w, old_name(1)));
+    CHECK(run({"get", w.store(), new_name(2)}).out == other);
+}
+
 TEST_CASE("a corrupt feed is refused with its line before anything is removed") {
     const work_folder w;
     make_old_store(w / "store", 2);
@@ -247,4 +302,30 @@ TEST_CASE("with --log json each line on stderr is an object, and the lines that 
     CHECK(lines({"delete", w.store(), "--yes"}).back() == "information Completed deleting files.");
     CHECK(lines({"cleanup", w.store()}).back() == "information Completed cleaning up deleted files.");
     CHECK(lines({"copy", w.store("missing")}).front().starts_with("error cannot open the store"));
+}
+
+TEST_CASE("what a directory holds beside blobs is told of, and keeps the store from being called empty or sealed") {
+    const work_folder w;
+    make_old_store(w / "store", 2);
+    fs::create_symlink("elsewhere", w / "store/link");
+    const std::string told = "1 entries of the store are no blobs, by name or by kind, and are left alone: "
+                             "rename or remove them by other means\n";
+    CHECK(run({"ls", w.store()}).err == "blobshift: ls: " + told);
+    CHECK(run({"ls", w.store(), "1.2"}).err.empty());
+    CHECK(migrate(w, {"plan", w.store()}).err == "blobshift: plan: " + told);
+    CHECK(migrate_json(w, {"plan", w.store()}, 0).at("foreign_names") == 1);
+    REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
+    CHECK(migrate_json(w, {"check", w.store()}, 0).at("foreign_names") == 1);
+    CHECK(migrate(w, {"check", w.store()}).err == "blobshift: check: " + told);
+    REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
+    for (const std::vector<std::string>& each :
+         {std::vector<std::string>{"check"}, {"seal"}, {"seal", "--yes"}, {"seal", "--dry-run"}}) {
+        std::vector<std::string> arguments = each;
+        arguments.insert(arguments.begin() + 1, w.store());
+        const ended r = migrate(w, arguments);
+        CHECK(r.code == 4);
+        CHECK(r.err == "blobshift: " + each.front() + ": " + told);
+    }
+    fs::remove(w / "store/link");
+    CHECK(migrate(w, {"seal", w.store(), "--yes"}).code == 0);
 }

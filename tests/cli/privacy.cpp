@@ -32,10 +32,10 @@ namespace fs = std::filesystem;
 const std::string uid = uid_canary.text;
 
 /// Instances under old names whose every UID is a canary, and a stranger's blob.
-void make_canary_store(const std::string& path, int instances = 3) {
+void make_canary_store(const std::string& path, int count = 3) {
     auto store = open_files(path);
     const blobshift::uid_names names;
-    for (int w = 1; w <= instances; ++w) {
+    for (int w = 1; w <= count; ++w) {
         const blobshift::instance_id id{uid + ".1", uid + ".2", uid + ".3." + std::to_string(w), w};
         for (const auto kind : {blobshift::blob_kind::instance, blobshift::blob_kind::metadata}) {
             store.put({}, names.name_of(id, kind).value(), blobshift::as_bytes("image"), {}, {}).value();

@@ -167,6 +167,19 @@ TEST_CASE("what a later pass brought right is not left behind, and each containe
         "<tr><td>2, <bdi>metadata</bdi></td><td class=\"neutral\">equal to their copy</td><td class=\"n\">1</td>"));
 }
 
+TEST_CASE("a page never takes the place of its report, by whatever path") {
+    const work_folder w;
+    write_file(w / "report.jsonl", beginning + objects + end);
+    std::filesystem::create_symlink(w / "report.jsonl", w / "link");
+    for (const std::string& page : {w / "report.jsonl", w / "./report.jsonl", w / "link"}) {
+        CAPTURE(page);
+        const ended r = run({"report", w / "report.jsonl", "-o", page});
+        CHECK(r.code == 2);
+        CHECK(r.err == "blobshift: the page would take the place of the report; name another file\n");
+        CHECK(read_file(w / "report.jsonl") == beginning + objects + end);
+    }
+}
+
 TEST_CASE("a corrupt or foreign report is refused with its line, and no page is made") {
     const work_folder w;
     struct row {

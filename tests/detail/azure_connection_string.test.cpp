@@ -134,6 +134,8 @@ TEST_CASE("a connection string with a fault is refused: the key is named, its va
              row{"BlobEndpoint=https://canary@evil.example;AccountName=account1;AccountKey=Y2FuYXJ5",
                  "BlobEndpoint in the connection string is refused: an address has no user or password before its "
                  "host"},
+             row{"DefaultEndpointsProtocol=ftp;BlobEndpoint=https://canary.example;AccountName=account1;AccountKey=Y2FuYXJ5",
+                 "DefaultEndpointsProtocol in the connection string is neither https nor http"},
              row{"BlobSecondaryEndpoint=https://canary.example;AccountName=account1;AccountKey=Y2FuYXJ5",
                  "BlobSecondaryEndpoint in the connection string needs BlobEndpoint"},
              row{"UseDevelopmentStorage=false", "UseDevelopmentStorage in the connection string is not true"},

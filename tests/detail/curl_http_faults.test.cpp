@@ -69,6 +69,9 @@ TEST_CASE("faults: an answer that is framed wrongly is refused; what a write did
             CHECK(refused.error().is_transient());
             CHECK(refused.error().done == (*method == 'P' ? effect::indeterminate : effect::none));
             CHECK(server.request_count() == 1);
+            if (!t.bytes.starts_with("HTTP/")) {
+                CHECK(refused.error().message == "what answers does not speak HTTP/1.1");
+            }
         }
     }
     // A chunk extension of a megabyte is odd, and harmless; and so is a trailer.

@@ -89,11 +89,11 @@ void ledger_entries(std::string_view input) {
     if (entries.empty()) return;
     any_store state{memory_store{}};
     ledger_writer writer(state);
-    writer.add(entries[0].source.text(), entries[0].target.text(), entries[0].size_bytes);
+    writer.add(entries[0].source.text(), entries[0].target.text(), entries[0].size_bytes, entries[0].stored_hash,
+               entries[0].tag);
     writer.flush({}).value();
     const auto read = read_ledger(state, {}, [&](const ledger_entry& e) -> result<void> {
-        require(e.source == entries[0].source && e.target == entries[0].target && e.size_bytes == entries[0].size_bytes,
-                "an entry that was read is written and read again");
+        require(e == entries[0], "an entry that was read is written and read again");
         return {};
     });
     require(read.has_value(), "an entry that was written can be read");

@@ -19,22 +19,6 @@ using enum blob_kind;
 
 using strings = std::vector<std::string>;
 
-/// Gives the removals in a list.
-auto each_of(const std::vector<told_removal>& removals) {
-    return [&removals](function_ref<result<void>(const told_removal&)> take) -> result<void> {
-        for (const told_removal& each : removals) {
-            if (auto taken = take(each); !taken) return taken;
-        }
-        return {};
-    };
-}
-
-instance_id without_watermark(std::int64_t watermark) {
-    instance_id id = two_containers::id(watermark);
-    id.watermark = 0;
-    return id;
-}
-
 }  // namespace
 
 TEST_CASE("cleanup: removals and repairs are carried out, and then forgotten, where no service announces itself") {
@@ -157,93 +141,18 @@ TEST_CASE("cleanup: errors of the log, the list, the stage and the operations ar
     }
 }
 
-TEST_CASE("cleanup: removals that a feed tells of are carried out, with a watermark or without") {
-    for (const medium where : {medium::memory, medium::disk}) {
-        two_containers t(where);
-        for (std::int64_t w = 1; w <= 4; ++w) t.store(dual, w);
-        const utc_time later = t.files.head(t.c, t.name(old_names, 2, instance))->last_modified + 301s;
-        const std::vector<told_removal> removals = {{.id = two_containers::id(1)},
-                                                    {.id = without_watermark(2), .when = later}};
-        const auto all = t.all();
-        const told_summary done = clean_up_told(all, t.c, each_of(removals)).value();
-        CHECK(done.complete);
-        CHECK(done.told == 2);
-        CHECK(done.removals.names == 10);
-        CHECK(t.everything().size() == 10);
-        CHECK(clean_up_told(all, t.c, each_of(removals))->removals.names == 0);
-    }
-}
-
-TEST_CASE("cleanup: without a watermark nothing goes that may have been stored after the removal") {
+TEST_CASE("cleanup: forgotten removals leave the highest watermark in the ledger, and no UID") {
     two_containers t;
-    instance_id again = two_containers::id(2);  // the same UIDs, stored again later
-    again.watermark = 77;
-    t.store(dual, 2);
-    const utc_time stored = t.clock.utc_now();
-    t.clock.advance(1h);
-    const utc_time removed = t.clock.utc_now();
-    t.clock.advance(10s);
-    t.files.put(t.c, t.from.name_of(again, instance).value(), as_bytes(std::string_view("again")), {}, {}).value();
-
-    SUBCASE("the old version goes, the new one stays and is counted") {
-        const std::vector<told_removal> removals = {{.id = without_watermark(2), .when = removed}};
-        const told_summary done = clean_up_told(t.all(), t.c, each_of(removals)).value();
-        CHECK_FALSE(done.complete);
-        CHECK(done.alive == 1);
-        CHECK(done.removals.names == 5);
-        CHECK(t.everything().size() == 1);
-    }
-    SUBCASE("nothing goes when it is not known when it was removed, when clocks may differ, or when it was replaced") {
-        for (const told_removal& removal :
-             {told_removal{.id = without_watermark(2)}, told_removal{.id = without_watermark(2), .when = stored + 299s},
-              told_removal{.id = without_watermark(2), .when = removed, .replaced = true}}) {
-            const std::vector<told_removal> removals = {removal};
-            const told_summary done = clean_up_told(t.all(), t.c, each_of(removals)).value();
-            CHECK(done.alive == 2);
-            CHECK(done.removals.names == 0);
-        }
-        CHECK(t.everything().size() == 6);
-    }
-    SUBCASE("nor an instance whose UID only begins alike") {
-        t.store(dual, 23);
-        instance_id longer = two_containers::id(2);
-        longer.sop += "3";
-        t.files.put(t.c, t.from.name_of(longer, instance).value(), as_bytes(std::string_view("x")), {}, {}).value();
-        const std::vector<told_removal> removals = {{.id = without_watermark(2), .when = removed}};
-        REQUIRE(clean_up_told(t.all(), t.c, each_of(removals)));
-        CHECK(t.has(old_names, 23));
-        CHECK(exists(t.files, t.c, t.from.name_of(longer, instance).value()).value());
-    }
-    SUBCASE("with a watermark there is no doubt") {
-        const std::vector<told_removal> removals = {{.id = again}};
-        CHECK(clean_up_told(t.all(), t.c, each_of(removals))->removals.names == 1);
-    }
-}
-
-TEST_CASE("cleanup: a feed, a listing or a stop that fails is an error, and a dry run changes nothing") {
-    two_containers t;
-    t.store(dual, 1);
-    const std::vector<told_removal> removals = {{.id = without_watermark(1), .when = t.clock.utc_now() + 1h}};
-    t.options.dry_run = true;
-    CHECK(clean_up_told(t.all(), t.c, each_of(removals))->removals.names == 5);
-    CHECK(t.everything().size() == 5);
-    t.options.dry_run = false;
-    const auto broken = [](function_ref<result<void>(const told_removal&)>) -> result<void> {
-        return fail(errc::invalid_argument, "line 3");
-    };
-    CHECK(clean_up_told(t.all(), t.c, broken).error().message == "line 3");
-    t.files_hook->before = [](std::string_view verb, std::string_view) -> std::optional<error> {
-        if (verb == "list") return make_error(errc::unavailable, "down");
-        return std::nullopt;
-    };
-    CHECK(clean_up_told(t.all(), t.c, each_of(removals)).error().code == errc::unavailable);
-    std::stop_source stop;
-    stop.request_stop();
-    context c = t.c;
-    c.stop = stop.get_token();
-    CHECK(clean_up_told(t.all(), c, each_of(removals)).error().code == errc::cancelled);
-    t.files_hook->before = {};
-    CHECK(t.everything().size() == 5);
+    for (const std::int64_t w : {3, 12, 7}) t.store(new_names, w);
+    for (const std::int64_t w : {3, 12, 7}) t.record_removal(w);
+    REQUIRE(clean_up(t.all(), t.c)->complete);
+    CHECK(t.recorded_removals() == 0);
+    std::vector<ledger_entry> entries;
+    REQUIRE(read_ledger(t.files_state, t.c, [&](const ledger_entry& e) { return entries.push_back(e), result<void>(); }));
+    REQUIRE(entries.size() == 1);
+    CHECK(entries[0].is_withdrawal());
+    CHECK(entries[0].target == t.name(new_names, 12, instance));
+    REQUIRE(clean_up(t.all(), t.c)->complete);
 }
 
 TEST_CASE("cleanup: orphans are counted and told, never touched; what the ledger or the scheme explains is none") {

@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <blobshift/backends/memory_store.hpp>
+#include <blobshift/layers/retry.hpp>
 
 #include "../support/flaky_store.hpp"
 #include "../support/virtual_clock.hpp"
@@ -70,6 +73,24 @@ TEST_CASE("heartbeat: the job stops when its own stop asks for it, and the end i
     REQUIRE(beats.finish(operation_status::cancelled));
     CHECK(b.record().status == operation_status::cancelled);
     CHECK(b.record().counts.objects == 3);
+}
+
+TEST_CASE("heartbeat: who stops a job does not wait long for a store that does nothing any more") {
+    heartbeat_bench b;
+    bool silent = false;
+    b.script->by_rule = [&](operation verb) -> std::optional<blobshift::testing::fault> {
+        b.clock.advance(silent ? 1s : 0s);
+        if (!silent) return std::nullopt;
+        return blobshift::testing::fault{verb, blobshift::testing::busy()};
+    };
+    b.state = any_store(retry(std::move(b.state), {.max_attempts = 1000}));
+    heartbeat beats(*b.started.mine, b.c, b.heard);
+    silent = true;
+    b.stop.request_stop();
+    const auto begun = b.clock.now();
+    beats.on_progress({.objects = 3, .objects_total = 5});
+    CHECK_FALSE(beats.finish(operation_status::cancelled));
+    CHECK(b.clock.now() - begun <= 30s);
 }
 
 TEST_CASE("heartbeat: a second container has its own observer, and adds to what was counted") {

@@ -59,6 +59,24 @@ TEST_CASE("judge: what is to be done about a pair") {
     }
 }
 
+TEST_CASE("to_the_end: a run that goes on keeps its context, and one that has ended gets a short time of its own") {
+    const archive a;
+    context c = a.c.with_timeout(std::chrono::hours(1));
+    std::stop_source stop;
+    c.stop = stop.get_token();
+    CHECK(detail::to_the_end(c).deadline == c.deadline);
+    CHECK(detail::to_the_end(c).stop == c.stop);
+    stop.request_stop();
+    const context stopped = detail::to_the_end(c);
+    CHECK(stopped.proceed());
+    CHECK(stopped.remaining().value() <= std::chrono::seconds(30));
+    c.stop = {};
+    c.deadline = c.clock->now();
+    const context late = detail::to_the_end(c);
+    CHECK(late.proceed());
+    CHECK(late.remaining().value() <= std::chrono::seconds(30));
+}
+
 TEST_CASE("compare_many: gives each pair its own result, in order") {
     archive a;
     std::vector<name_pair> pairs;

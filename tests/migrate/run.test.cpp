@@ -156,6 +156,25 @@ TEST_CASE("run: the delete is refused until the copy is complete by comparison, 
     CHECK(t.has(new_names, 30));
 }
 
+TEST_CASE("run: a delete that is refused leaves the stage where it is; a limit counts over all containers") {
+    operator_bench t;
+    t.announce("pod", dual);
+    t.set(dual, true, false);
+    REQUIRE(t.run()->complete);
+    t.announce("pod", new_names);
+    const auto stage = [&] { return read_stage(t.state, t.c)->stage; };
+    const auto before = stage();
+    t.set(new_names, false, true);
+    CHECK(codes_of(t.run({.deleting = {.max_delete = 19}})->refused) == strings{"max_delete"});
+    t.put(old_names, 11, instance);
+    CHECK(codes_of(t.run()->refused) == strings{"missing_copies"});
+    CHECK(stage() == before);
+    CHECK(t.old_names_left() == 21);
+    t.remove(old_names, 11, instance);
+    CHECK(t.run({.deleting = {.max_delete = 20}})->complete);
+    CHECK(stage() != before);
+}
+
 TEST_CASE("run: an operation that runs elsewhere is not begun a second time, and a dead one is taken over") {
     operator_bench t;
     t.set(old_names, true, false);
@@ -283,8 +302,11 @@ TEST_CASE("run: cleanup takes removals from elsewhere, too, and what it cannot d
     const removal_source source = feed;
     const run_summary done = t.run({.told = &source}).value();
     CHECK(done.complete);
-    CHECK(done.told->removals.names == 3);
+    CHECK(done.told->removals.names == 5);  // the old names, too: they are about to go
     CHECK_FALSE(t.has(new_names, 4));
+    CHECK(roll_back(t.all(), t.c)->complete);
+    CHECK_FALSE(t.has(old_names, 4));
+    REQUIRE(t.run()->complete);
 
     t.record_removal(5);
     t.metadata_hook->before = [](std::string_view verb, std::string_view) -> std::optional<error> {
@@ -301,6 +323,33 @@ TEST_CASE("run: cleanup takes removals from elsewhere, too, and what it cannot d
     t.metadata_hook->before = {};
     const removal_source broken_source = broken;
     CHECK(t.run({.told = &broken_source}).error().message == "line 7");
+}
+
+TEST_CASE("run: removals without a version are carried out while the old names say which it was") {
+    operator_bench t;
+    const utc_time removed = t.clock.utc_now() + 1h;
+    t.clock.advance(2h);  // the copies are younger than the removal
+    t.set(old_names, true, false);
+    REQUIRE(t.run()->complete);
+    t.set(new_names, false, true);
+    told_removal removal{.id = two_containers::id(4), .when = removed};
+    removal.id.watermark = 0;
+    const auto feed = [&](function_ref<result<void>(const told_removal&)> take) { return take(removal); };
+    const removal_source source = feed;
+    const run_summary done = t.run({.told = &source}).value();
+    CHECK(done.complete);
+    CHECK(done.told->removals.names == 5);
+    for (const format f : {old_names, new_names}) CHECK_FALSE(t.has(f, 4));
+    CHECK(t.old_names_left() == 0);
+    CHECK(t.run({.told = &source})->complete);
+    // What is in doubt keeps the cleanup from its line, not the delete.
+    removal.id = two_containers::id(5);
+    removal.id.watermark = 0;
+    const run_summary late = t.run({.told = &source}).value();
+    CHECK_FALSE(late.complete);
+    CHECK(late.told->alive == 1);
+    CHECK(t.log == strings{"Completed deleting files."});
+    CHECK(t.has(new_names, 5));
 }
 
 TEST_CASE("run: a dry run records nothing, says no line and changes nothing") {

@@ -11,6 +11,7 @@
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/remove.hpp>
 #include <blobshift/migrate/rollback.hpp>
+#include <blobshift/migrate/scope.hpp>
 
 #include "two_containers.hpp"
 
@@ -79,6 +80,10 @@ TEST_CASE("seal: refused, changing nothing, while anything is left to do") {
     SUBCASE("an old name that has no new one at all") {
         t.metadata.put(t.c, name_of("1.2.3_7_42_workitem.json"), as_bytes(std::string_view("x")), {}, {}).value();
         code = "old_names";
+    }
+    SUBCASE("a container of the service that is not looked at") {
+        REQUIRE(record_scope(t.state, t.c, 3));
+        code = "container_missing";
     }
     SUBCASE("a removal that was not carried out") {
         t.record_removal(1);

@@ -190,3 +190,29 @@ TEST_CASE("copy: it is not complete while a removed instance cannot be removed, 
         .value();
     CHECK(copy_blobs(all.jobs[0], t.c, {.deletions = &t.state}).error().code == errc::corrupt);
 }
+
+TEST_CASE("sweep: nothing goes whose watermark is another instance's by the undo ledger of any container") {
+    for (const bool in_files : {true, false}) {
+        two_containers t;
+        for (const std::int64_t w : {1, 2}) t.store(new_names, w);
+        instance_id other = two_containers::id(1);
+        other.sop += ".9";
+        const blob_kind kind = in_files ? instance : metadata;
+        ledger_writer ledger(in_files ? t.files_state : t.metadata_state);
+        ledger.add(t.from.name_of(other, kind)->text(), t.name(new_names, 1, kind).text(), 1);
+        ledger.add(t.name(old_names, 2, kind).text(), t.name(new_names, 2, kind).text(), 1);
+        REQUIRE(ledger.flush(t.c));
+        for (const std::int64_t w : {1, 2}) t.record_removal(w);
+        const sweep_summary done = sweep_deletions(t.all(), t.c).value();
+        CHECK_FALSE(done.complete);
+        CHECK(done.removals == 2);
+        CHECK(done.names == 3);
+        CHECK(done.outcomes.objects(outcome::collision) == 1);
+        CHECK(t.heard.last[t.name(new_names, 1, instance).text()] == "collision");
+        CHECK(t.everything().size() == 3);
+        CHECK_FALSE(t.has(new_names, 2));
+        CHECK_FALSE(count_pending_deletions(t.all(), t.c)->complete);
+        t.files_state.put(t.c, name_of(".blobshift/ledger/x"), as_bytes(std::string_view("x\n")), {}, {}).value();
+        CHECK(sweep_deletions(t.all(), t.c).error().code == errc::corrupt);
+    }
+}

@@ -134,6 +134,7 @@ function(bug name lane header)
 endfunction()
 
 include("${CMAKE_CURRENT_LIST_DIR}/bugs_of_the_migration.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/bugs_of_the_end.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/bugs_of_the_stores.cmake")
 
 get_property(planted GLOBAL PROPERTY planted)

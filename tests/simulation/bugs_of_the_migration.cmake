@@ -4,8 +4,7 @@
 # simulation; those that another guard hides there have a test of their own. Read by bugs.cmake.
 
 # What every normal test run looks for.
-set(sample copy_without_second_pass ledger_after_delete dual_put_acknowledged_after_one_name removal_of_the_new_name_first
-    listing_ends_at_an_empty_page stale_evidence_trusted)
+set(sample copy_without_second_pass ledger_after_delete dual_put_acknowledged_after_one_name seal_before_the_nodes_know)
 
 # --- copy ---------------------------------------------------------------------------------------------------------------
 bug(copy_without_second_pass simulation migrate/copy.hpp
@@ -73,17 +72,17 @@ bug(equally_truncated_reads_agree simulation/guards.test.cpp migrate/compare.hpp
 
 # --- delete -------------------------------------------------------------------------------------------------------------
 bug(ledger_after_delete simulation migrate/remove.hpp
-    [==[        if (auto recorded = ledger_.flush(c_); !recorded) return recorded;
+    [==[        if (auto recorded = ledger_.flush(c); !recorded) return recorded;
         result<void> going;]==]
     [==[        result<void> going;]==]
     [==[        proved_.clear();
         return going;]==]
     [==[        proved_.clear();
-        if (auto recorded = ledger_.flush(c_); !recorded) return recorded;
+        if (auto recorded = ledger_.flush(c); !recorded) return recorded;
         return going;]==])
 bug(ledger_failure_ignored simulation migrate/remove.hpp
-    [==[if (auto recorded = ledger_.flush(c_); !recorded) return recorded;]==]
-    [==[(void)ledger_.flush(c_);]==])
+    [==[if (auto recorded = ledger_.flush(c); !recorded) return recorded;]==]
+    [==[(void)ledger_.flush(c);]==])
 bug(stale_evidence_trusted simulation migrate/evidence.hpp
     [==[fingerprint == fingerprint_of(source, source_tag, target_tag);]==]
     [==[!source.empty();]==])
@@ -107,9 +106,18 @@ bug(no_second_look_at_the_target migrate/remove.test.cpp migrate/remove.hpp
             if]==]
     [==[        if (false) {
             if]==])
-bug(more_deleted_than_allowed migrate/remove.test.cpp migrate/remove.hpp
-    [==[if (removable > options_.max_delete) {]==]
-    [==[if (false) {]==])
+bug(more_deleted_than_allowed migrate/remove.test.cpp migrate/plan.hpp
+    [==[if (removable <= most) return {};]==]
+    [==[return {};]==])
+bug(two_directions_at_once migrate/claim.test.cpp migrate/claim.hpp
+    [==[return obstacles_of_operations(state_, c, kind_);]==]
+    [==[return std::vector<obstacle>();]==])
+bug(a_batch_outlives_its_claim migrate/claim.test.cpp migrate/claim.hpp
+    [==[if (mine_ && (!c.deadline]==]
+    [==[if (false && (!c.deadline]==])
+bug(claims_of_the_dead_stay migrate/claim.test.cpp migrate/claim.hpp
+    [==[if (auto swept = sweep(c); !swept)]==]
+    [==[if (auto swept = result<void>(); !swept)]==])
 
 # --- service ------------------------------------------------------------------------------------------------------------
 bug(dual_put_acknowledged_after_one_name simulation views/instance_store.hpp

@@ -41,6 +41,7 @@ struct model_blob {
     attributes attrs;
     std::array<std::optional<blob_name>, 2> names;  ///< Old, new.
     std::array<standing, 2> stands = {standing::absent, standing::absent};
+    bool seen = false;  ///< A reader was given it: it is there until its removal begins, acknowledged or not.
     std::array<std::optional<etag>, 2> strangers = {};  ///< Names where somebody else put something, which must stay.
 
     [[nodiscard]] bool is_disturbed() const noexcept { return strangers[0] || strangers[1]; }
@@ -50,6 +51,7 @@ struct model_row {
     instance_id id;
     phase now = phase::creating;
     bool disturbed = false;     ///< A stranger touched it: the service lets it alone.
+    bool told = false;          ///< Its removal stands in no log, but in the feed of another service.
     bool stored_in_new = false; ///< No old name was ever written: a rollback cannot give it one.
     std::vector<model_blob> blobs;
 };
@@ -63,12 +65,16 @@ inline constexpr std::string_view canary = "2.25.4711";
 /// The instances of a run.
 class catalogue {
 public:
-    /// A new instance with one to three blobs.
-    std::size_t add(chance& draw, bool extras) {
+    /// A new instance with one to three blobs; `again`: a new version of one that was removed.
+    std::size_t add(chance& draw, bool extras, std::optional<std::size_t> again = {}) {
         const auto watermark = static_cast<std::int64_t>(rows_.size() + 1);
         const std::string number = std::to_string(watermark);
         model_row row;
         row.id = {std::string(canary), "1." + std::to_string(watermark % 3 + 1), "7." + number, watermark};
+        if (again) {
+            row.id = rows_[*again].id;
+            row.id.watermark = watermark;
+        }
         add_blob(row, blob_kind::instance, draw);
         if (extras && draw.once_in(2)) add_blob(row, blob_kind::metadata, draw);
         if (extras && draw.once_in(4)) add_blob(row, blob_kind::frame_ranges, draw);
@@ -100,11 +106,12 @@ public:
         return found[draw.below(found.size())];
     }
 
-    /// Looks at the store itself.
-    static void look(memory_store& store, model_row& row) {
+    /// Looks at the stores themselves; `store_of(kind)` is where a kind is kept.
+    template <class StoreOf>
+    static void look(StoreOf store_of, model_row& row) {
         for (model_blob& b : row.blobs) {
             for (std::size_t side = 0; side < 2; ++side) {
-                b.stands[side] = b.names[side] ? look_at(store, b, *b.names[side]) : standing::absent;
+                b.stands[side] = b.names[side] ? look_at(store_of(b.kind), b, *b.names[side]) : standing::absent;
             }
         }
     }

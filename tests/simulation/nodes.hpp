@@ -10,6 +10,7 @@
 #include <cstddef>   // size_t
 #include <optional>  // optional
 #include <string>    // string
+#include <utility>   // exchange
 
 #include <blobshift/migrate/announcer.hpp>
 #include <blobshift/migrate/ledger.hpp>
@@ -28,19 +29,22 @@ public:
     /// Lives until the run closes: works, crashes, starts again.
     void live() {
         std::size_t left = world_.plan.operations;
+        std::size_t more = left > 0 ? 4 : 0;  // for after the seal
         while (!script_.closing && !world_.failed()) {
             process p(world_, self_);
             life once(*this, p);
             while (!p.crashed() && !script_.closing && !world_.failed()) {
                 if (!once.announce_if_due()) {
                     if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) break;
+                } else if (left == 0 && more > 0 && script_.sealing) {
+                    left = std::exchange(more, std::size_t{0});
                 } else if (left > 0) {
                     --left;
                     once.act();
                 } else {
                     const steady_time next = world_.clock.now() + std::chrono::seconds(15);
                     world_.wait(self_, [&, next] {
-                        return script_.closing || once.must_change() || world_.clock.now() >= next;
+                        return script_.closing || once.must_change() || once.must_tell() || world_.clock.now() >= next;
                     });
                 }
                 for (std::size_t i = draw_.below(4); i > 0; --i) world_.turn();
@@ -51,59 +55,80 @@ public:
     }
 
 private:
+    [[nodiscard]] static containers<any_store> places_of(world& w, process& p) {
+        return w.plan.two_containers ? containers<any_store>(p.files, p.metadata) : containers<any_store>(p.files);
+    }
+
     /// From one start to the next.
     struct life final : instance_hooks {
         life(service_node& n, process& p)
             : node(n),
               own(p),
               me(p.state, node_name::parse("node-" + std::to_string(n.number_)).value()),
-              service(containers<any_store>(p.blobs), p.state, dual_names<uid_names, prefix_names>(), n.setting_,
-                      this) {
+              service(places_of(n.world_, p), p.state, dual_names<uid_names, prefix_names>(), n.setting_, this) {
             n.world_.set_format(n.self_, n.number_, n.setting_);
-            n.world_.may_write_old_names[n.number_] = [this] {
+            n.world_.sealed[n.number_] = false;
+            n.world_.may_write[n.number_] = [this]() -> std::optional<int> {
                 const format f = service.current_format();
-                return !own.crashed() && f != format::new_names && me.may_write(own.c, f).has_value();
+                if (own.crashed() || !me.may_write(own.c, f)) return std::nullopt;
+                return static_cast<int>(f) + (service.sealed() ? 1 : 0);
             };
         }
-        ~life() override { node.world_.may_write_old_names[node.number_] = nullptr; }
+        ~life() override { node.world_.may_write[node.number_] = nullptr; }
 
         result<context> admit_write(const context& c, format under) override {
             return me.may_write(c, under);
         }
 
-        result<void> before_new_name_only(const context& c, blob_kind, const blob_name& older,
+        result<void> before_new_name_only(const context& c, blob_kind kind, const blob_name& older,
                                           const blob_name& newer) override {
-            if (!node.world_.plan.keeps_origins) return {};
-            ledger_writer origins(own.state);
+            const run_plan& plan = node.world_.plan;
+            if (!plan.keeps_origins) return {};
+            const bool apart = plan.two_containers && place_of(kind) == place::metadata;
+            ledger_writer origins(apart ? own.state_of_metadata : own.state);
             origins.add(older.text(), newer.text(), 0);
             return origins.flush(c);
         }
 
         /// Whether the setting is another one than what this node runs.
         [[nodiscard]] bool must_change() const { return service.current_format() != node.script_.wanted; }
+        /// Whether it has learned of the seal and not yet said so.
+        [[nodiscard]] bool must_tell() const { return service.sealed() && !told_of_seal; }
 
         /// \return whether this node has said what it runs, lately enough.
         bool announce_if_due() {
             world& w = node.world_;
-            if (announced && !must_change() && w.clock.now() - *announced < std::chrono::seconds(15)) return true;
+            const bool lately = announced && w.clock.now() - *announced < std::chrono::seconds(15);
+            if (lately && !must_change() && !must_tell()) return true;
             const bool changes = announced && must_change();
             if (changes && node.draw_.once_in(3)) return true;  // not now
             if (changes) node.setting_ = node.script_.wanted;
             const format f = node.setting_;
-            auto permit = me.announce(own.c, {.runs = f, .fallback_reads = service.old_format_reads()});
+            const bool sealed = service.sealed();
+            auto permit = me.announce(
+                own.c, {.runs = f, .sealed = sealed, .fallback_reads = service.old_format_reads()});
             if (!permit) return false;
             announced = w.clock.now();
+            told_of_seal = sealed;
             if (service.current_format() != f) {
                 service.set_format(f);
                 w.set_format(node.self_, node.number_, f);
             }
+            if (permit->sealed && !service.sealed()) {
+                service.set_sealed(true);
+                w.sealed[node.number_] = true;
+                w.note(node.self_, "looks for no old name any more");
+                ++w.did["nodes that learned of the seal"];
+                w.inspect_all();
+            }
+            w.look_at_writers();
             return true;
         }
 
         void leave() { (void)me.withdraw(own.c); }
 
         void act() {
-            switch (node.draw_.below(10)) {
+            switch (node.draw_.below(11)) {
                 case 0:
                 case 1:
                 case 2: return put();
@@ -112,13 +137,14 @@ private:
                 case 5: return range();
                 case 6: return head();
                 case 7: return get_removed();
+                case 8: return get_unfinished();
                 default: return get();
             }
         }
 
         void put() {
             world& w = node.world_;
-            const std::size_t index = w.instances.add(node.draw_, !w.plan.has("extras"));
+            const std::size_t index = w.instances.add(node.draw_, !w.plan.has("extras"), again());
             const format f = service.current_format();
             w.note(node.self_, "puts instance " + std::to_string(index + 1) + " in " + std::string(to_string(f)));
             const std::size_t tries = node.draw_.between(1, 3);
@@ -136,9 +162,17 @@ private:
             if (!w.failed()) w.acknowledge(node.self_, index, f);
         }
 
+        /// Now and then the instance is one that another service has removed.
+        std::optional<std::size_t> again() {
+            const world& w = node.world_;
+            if (w.feed.empty() || !node.draw_.once_in(2)) return std::nullopt;
+            return w.feed[node.draw_.below(w.feed.size())].index;
+        }
+
         /// A put that failed is undone, now or by who sweeps.
         void give_up(std::size_t index) {
             if (own.crashed() || node.draw_.once_in(2)) return;
+            node.world_.instances.row(index).now = phase::removing;
             remove_row(index);
         }
 
@@ -162,6 +196,7 @@ private:
         /// Any blob of a live instance.
         struct chosen {
             std::size_t index;
+            std::size_t which;
             instance_id id;
             model_blob blob;
         };
@@ -170,7 +205,8 @@ private:
             const auto index = w.instances.any(wanted, node.draw_);
             if (!index) return std::nullopt;
             const model_row& row = w.instances.row(*index);
-            return chosen{*index, row.id, row.blobs[node.draw_.below(row.blobs.size())]};
+            const std::size_t which = node.draw_.below(row.blobs.size());
+            return chosen{*index, which, row.id, row.blobs[which]};
         }
 
         void get() {
@@ -205,6 +241,23 @@ private:
             }
         }
 
+        /// What nobody has acknowledged may be there or not; but what was seen once does not go away.
+        void get_unfinished() {
+            world& w = node.world_;
+            const auto of = choose(phase::creating);
+            if (!of) return get();
+            auto got = service.get(own.c, of->id, of->blob.kind, 1 << 16);
+            model_row& row = w.instances.row(of->index);
+            if (got && as_text(got->content) == of->blob.content) {
+                row.blobs[of->which].seen = true;
+                ++w.did["reads of what was not acknowledged"];
+            } else if (got) {
+                wrong(*of, "a get");
+            } else if (got.error().code == errc::not_found && of->blob.seen && row.now == phase::creating) {
+                w.violate("I8", "what a reader had seen of instance " + std::to_string(of->index + 1) + " is gone");
+            }
+        }
+
         void failed_read(const chosen& of, const error& e) {
             world& w = node.world_;
             w.note(node.self_, "a read of instance " + std::to_string(of.index + 1) + " failed", w.said(e));
@@ -221,6 +274,7 @@ private:
         node_announcer me;
         instance_store<any_store> service;
         std::optional<steady_time> announced = {};
+        bool told_of_seal = false;
     };
 
     world& world_;

@@ -35,8 +35,7 @@ private:
         if (!pass_barrier(stage_for_copy)) return;
         script_.copying = true;
         wait([&] { return script_.copiers_left == 0 || script_.copied; });
-        // A listing that lies makes the claim worthless, and the claim is all that these two rules hold against.
-        const bool honest = world_.plan.chances[static_cast<std::size_t>(fault_kind::cut_listing)] == 0;
+        const bool honest = world_.is_honest();
         if (script_.copied) world_.all_copied = honest;
         world_.inspect_all();
         if (world_.plan.back == turning_point::after_copy) return turn_back();
@@ -46,6 +45,9 @@ private:
         pass_time(draw.below(40));
         if (world_.plan.back == turning_point::after_switch) return turn_back();
         script_.deleting = true;
+        // Sealed on the word of a listing that lies, nobody could be right.
+        const bool seals = world_.plan.seals && honest && world_.plan.back == turning_point::never;
+        if (seals && draw.once_in(2)) script_.sealing = true;  // too early: it must be refused until all is deleted
         if (world_.plan.back == turning_point::in_delete) {
             pass_time(draw.below(200));
             return turn_back();
@@ -54,12 +56,17 @@ private:
         world_.all_deleted = honest && script_.deleted;
         world_.inspect_all();
         pass_time(draw.below(60));
+        if (!seals) return;
+        script_.sealing = true;
+        wait([&] { return script_.sealer_ended; });
+        pass_time(draw.below(120));
     }
 
     /// From wherever it is: no job runs any more, the nodes go back step by step, and so do the names.
     void turn_back() {
         world_.turned_back = true;
         world_.all_copied = false;
+        world_.all_deleted = false;
         world_.note(self_, "turns back");
         script_.halting.request_stop();
         script_.deleting = false;

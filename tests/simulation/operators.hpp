@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Those who migrate: copiers, deleters, a cleaner and a reverser, each of which runs the real job as an operation, and is
+// Those who migrate: copies, deletes and rollbacks, each of which runs the real job as an operation, and is
 // started again when it has crashed, as a person would. And a stranger, who knows nothing of all that.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_OPERATORS_HPP
@@ -12,6 +12,7 @@
 #include <string>      // string
 #include <vector>      // vector
 
+#include <blobshift/migrate/check.hpp>
 #include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/heartbeat.hpp>
@@ -29,6 +30,19 @@ namespace blobshift::simulation {
 inline const uid_names older_names;
 inline const prefix_names newer_names;
 
+using one_job = migration_job<any_store, uid_names, prefix_names>;
+using all_jobs = migration<any_store, uid_names, prefix_names>;
+
+/// One job for each container. Nothing in them runs on a thread of its own.
+[[nodiscard]] inline all_jobs all_jobs_of(world& w, process& p, migration_observer& heard) {
+    const job_options options{.concurrency = 1, .batch_size = w.plan.batch_size};
+    const one_job files{p.files, older_names, newer_names, p.state, p.scratch, heard, options};
+    if (!w.plan.two_containers) return {{files}, p.state};
+    const one_job metadata{p.metadata, older_names, newer_names, p.state_of_metadata, p.scratch, heard, options};
+    if (w.plan.metadata_first) return {{metadata, files}, p.state};
+    return {{files, metadata}, p.state};
+}
+
 /// What a job is given.
 struct workplace {
     process& own;
@@ -36,12 +50,7 @@ struct workplace {
     migration_observer& heard;
     const operation_id& id;
 
-    /// Nothing in the job runs on a thread of its own.
-    [[nodiscard]] auto job(world& w) const {
-        return migration_job{own.blobs, older_names, newer_names, own.state, own.scratch, heard,
-                             {.concurrency = 1, .batch_size = w.plan.batch_size}};
-    }
-    [[nodiscard]] auto whole(world& w) const { return migration{std::vector{job(w)}, own.state}; }
+    [[nodiscard]] all_jobs whole(world& w) const { return all_jobs_of(w, own, heard); }
 };
 
 /// Runs `work` as an operation, in one process after the other, until it says true, it is stopped, or patience ends.
@@ -84,59 +93,53 @@ private:
     operation_kind kind_;
 };
 
-inline void copier_body(world& w, script& s, std::size_t self) {
-    w.wait(self, [&] { return s.copying || s.closing; });
-    chance draw(w.plan.seed, w.who(self).name);
-    for (std::size_t i = draw.below(30); i > 0; --i) w.turn();
-    const bool verifies = draw.once_in(2);
+/// Holds the word of a check, that nothing stands against a delete, against the truth.
+inline void ask_check(world& w, const workplace& at) {
+    const all_jobs all = at.whole(w);
+    auto against = obstacles_to_delete(all, at.c);
+    const bool torn = w.plan.chances[static_cast<std::size_t>(fault_kind::torn_copy)] > 0;
+    if (!against || !against->empty() || !w.is_honest() || torn) return;
+    ++w.did["checks without an obstacle"];
+    w.look_at_copies("nothing stands against the delete");
+}
+
+/// A copy, then perhaps a verify, as operations.
+inline void copy_all(world& w, script& s, std::size_t self, bool verifies) {
     persistent(w, s, self, operation_kind::copy).run(30, [&](const workplace& at) {
-        auto made = copy_blobs(at.job(w), at.c, {.deletions = &at.own.state});
-        if (at.own.crashed() || !made || !made->complete) return false;
+        const all_jobs all = at.whole(w);
+        for (const one_job& job : all.jobs) {
+            auto made = copy_blobs(job, at.c, {.deletions = &at.own.state});
+            if (at.own.crashed() || !made || !made->complete) return false;
+        }
         w.note(self, "has copied everything");
         s.copied = true;
-        if (!verifies) return true;
-        auto checked = verify_copies(at.job(w), at.c);
-        return checked && checked->complete;
+        for (const one_job& job : all.jobs) {
+            if (!verifies) break;
+            auto checked = verify_copies(job, at.c);
+            if (!checked || !checked->complete) return false;
+        }
+        return true;
     });
-    --s.copiers_left;
-    --s.jobs_left;
 }
 
-inline void deleter_body(world& w, script& s, std::size_t self) {
-    w.wait(self, [&] { return s.deleting || s.reversing || s.closing; });
-    chance draw(w.plan.seed, w.who(self).name);
-    remove_options options;
-    options.afresh = draw.once_in(4);
-    options.partial = draw.once_in(3);
-    options.look_again = !draw.once_in(3);
-    if (s.deleting) {
-        persistent(w, s, self, operation_kind::remove).run(30, [&](const workplace& at) {
-            wave_guard guard(at.own.state);
-            if (w.plan.guards_waves) options.guard = &guard;
-            options.wave_size = w.plan.batch_size;
-            auto gone = remove_sources(at.job(w), at.c, options);
-            if (at.own.crashed() || !gone || !gone->complete) return false;
-            w.note(self, "has deleted everything");
-            s.deleted = true;
-            return true;
-        });
-    }
-    --s.deleters_left;
-    --s.jobs_left;
-}
-
-inline void cleaner_body(world& w, script& s, std::size_t self) {
-    chance draw(w.plan.seed, w.who(self).name);
-    for (int times = 0; times < 3 && w.plan.cleaner; ++times) {
-        w.wait(self, [&] { return s.copying || s.closing; });
-        for (std::size_t i = draw.below(60); i > 0; --i) w.turn();
-        if (s.closing || s.halting.stop_requested()) break;
-        persistent(w, s, self, operation_kind::cleanup).run(3, [&](const workplace& at) {
-            auto clean = clean_up(at.whole(w), at.c);
-            return clean && clean->complete;
-        });
-    }
-    --s.jobs_left;
+/// A delete, perhaps after a check, as an operation.
+inline void delete_all(world& w, script& s, std::size_t self, remove_options options, bool checks) {
+    persistent(w, s, self, operation_kind::remove).run(30, [&](const workplace& at) {
+        wave_guard guard(at.own.state);
+        if (w.plan.guards_waves) options.guard = &guard;
+        options.wave_size = w.plan.batch_size;
+        if (checks) ask_check(w, at);
+        const all_jobs all = at.whole(w);
+        bool complete = true;
+        for (const one_job& job : all.jobs) {
+            auto gone = remove_sources(job, at.c, options);
+            complete = complete && gone && gone->complete;
+        }
+        if (at.own.crashed() || !complete) return false;
+        w.note(self, "has deleted everything");
+        s.deleted = true;
+        return true;
+    });
 }
 
 inline void reverser_body(world& w, script& s, std::size_t self) {
@@ -174,7 +177,7 @@ inline void stranger_body(world& w, script& s, std::size_t self) {
     if (b.content.empty() || b.stands[old_side] != standing::whole) return;
     if (at_old && b.stands[new_side] != standing::whole) return;
     const std::string other(b.content.size(), 'X');
-    b.strangers[side] = w.truth().put({}, *b.names[side], as_bytes(other), b.attrs, {}).value().tag;
+    b.strangers[side] = w.truth(b.kind).put({}, *b.names[side], as_bytes(other), b.attrs, {}).value().tag;
     row.disturbed = true;
     w.note(self, "puts something under " + w.label(b.names[side]->text()));
     w.inspect(row);

@@ -6,13 +6,16 @@
 #ifndef BLOBSHIFT_TESTS_SIMULATION_PROCESS_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_PROCESS_HPP
 
+#include <chrono>   // seconds
 #include <cstddef>  // size_t
+#include <deque>    // deque
 #include <memory>   // make_shared, shared_ptr
 #include <string>   // string
 #include <utility>  // move
 
 #include <blobshift/layers/fault.hpp>
 #include <blobshift/layers/retry.hpp>
+#include <blobshift/layers/throttle.hpp>
 #include <blobshift/store/any_store.hpp>
 
 #include "world.hpp"
@@ -24,15 +27,31 @@ namespace blobshift::simulation {
 class seen_store {
     template <class Call>
     auto at(std::string_view verb, const std::string& name, bool changes, Call call) {
+        if (per_second_ > 0) keep_pace();
         return world_->at(self_, where_, verb, name, changes, call);
+    }
+
+    /// In five seconds there may be the requests of these, of the burst that was saved, and two at the ends.
+    void keep_pace() {
+        const steady_time now = world_->clock.now();
+        lately_.push_back(now);
+        while (now - lately_.front() > std::chrono::seconds(5)) lately_.pop_front();
+        if (lately_.size() > per_second_ * 6 + 2) {
+            world_->violate("I14", "a job with " + std::to_string(per_second_) + " requests/s made " +
+                                       std::to_string(lately_.size()) + " in five seconds");
+        }
     }
 
     world* world_;
     std::size_t self_;
     place where_;
+    std::size_t per_second_;
+    std::deque<steady_time> lately_ = {};
 
 public:
-    seen_store(world& w, std::size_t self, place where) : world_(&w), self_(self), where_(where) {}
+    /// \param per_second  What the store is promised: no more requests than that. 0: nothing.
+    seen_store(world& w, std::size_t self, place where, std::size_t per_second)
+        : world_(&w), self_(self), where_(where), per_second_(per_second) {}
 
     result<blob_info> head(const context& c, const blob_name& n) {
         return at("head", n.text(), false, [&](auto& store) { return store.head(c, n); });
@@ -55,7 +74,8 @@ public:
                              const condition& target) {
         return at("copy to", to.text(), true, [&](auto& store) {
             auto made = store.copy(c, from, to, source, target);
-            if (made && world_->plan.proves_copies && made->proof == copy_proof::none && world_->are_equal(from, to)) {
+            if (made && world_->plan.proves_copies && made->proof == copy_proof::none &&
+                world_->are_equal(where_, from, to)) {
                 made->proof = copy_proof::computed_hash;
             }
             return made;
@@ -145,8 +165,10 @@ public:
     /// Starts actor `self` anew. `rash`: it may crash.
     process(world& w, std::size_t self, bool rash = true)
         : log(std::make_shared<fault_log>()),
-          blobs(store_of(w, self, place::blobs, log, rash)),
+          files(store_of(w, self, place::files, log, rash)),
+          metadata(store_of(w, self, place::metadata, log, rash)),
           state(store_of(w, self, place::state, log, rash)),
+          state_of_metadata(store_of(w, self, place::state_of_metadata, log, rash)),
           scratch(memory_store{}),
           world_(w) {
         c.clock = &w.clock;
@@ -159,8 +181,10 @@ public:
     [[nodiscard]] bool crashed() const noexcept { return log->crashed(); }
 
     std::shared_ptr<fault_log> log;
-    any_store blobs;
+    any_store files;
+    any_store metadata;
     any_store state;
+    any_store state_of_metadata;
     any_store scratch;
     context c = {};
 
@@ -168,23 +192,28 @@ private:
     static any_store store_of(world& w, std::size_t self, place where, std::shared_ptr<fault_log> log, bool rash) {
         const run_plan& plan = w.plan;
         const std::size_t life = w.who(self).starts;
-        chance draw(plan.seed, w.who(self).name + " " + std::to_string(life));
+        chance draw(plan.seed, w.who(self).name + " " + std::to_string(life) + (where == place::metadata ? "m" : ""));
         fault_plan faults{.seed = draw.next()};
         faults.longest_delay = std::chrono::seconds(2);
         for (std::size_t i = 0; i < fault_kind_count; ++i) {
             const auto kind = static_cast<fault_kind>(i);
             const bool of_the_store = kind == fault_kind::failed_copy || kind == fault_kind::pending_copy ||
                                       kind == fault_kind::torn_copy;
-            if (!of_the_store) faults.chances[i] = plan.chances[i];
+            if (!of_the_store && !w.is_calm) faults.chances[i] = plan.chances[i];
         }
         faults.failures_pass = !draw.once_in(8);
-        if (rash && plan.crash_within > 0 && life < 6 && draw.once_in(2)) {
+        if (rash && !w.is_calm && plan.crash_within > 0 && life < 6 && draw.once_in(2)) {
             faults.crash_at_call = draw.between(1, plan.crash_within);
             faults.crash_after_effect = draw.once_in(2);
         }
         const retry_options retries{.max_attempts = plan.max_attempts, .seed = draw.next()};
-        return any_store(
-            one_by_one(retry(turning(fault(seen_store(w, self, where), faults, std::move(log)), w, self), retries)));
+        const role does = w.who(self).does;
+        const bool is_job =
+            does == role::migrator || does == role::deleter || does == role::cleaner || does == role::reverser;
+        const std::size_t rate = is_job ? plan.requests_per_second : 0;
+        auto seen = turning(fault(seen_store(w, self, where, rate), faults, std::move(log)), w, self);
+        return any_store(one_by_one(
+            retry(throttle(std::move(seen), {.requests_per_second = static_cast<double>(rate)}), retries)));
     }
 
     world& world_;

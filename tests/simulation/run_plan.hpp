@@ -57,6 +57,13 @@ struct run_plan {
         one_operation = draw.once_in(2);
         keeps_origins = draw.once_in(2);
         guards_waves = draw.once_in(2);
+        two_containers = draw.once_in(2);
+        seals = draw.once_in(2);
+        guided = draw.once_in(3);
+        metadata_first = draw.once_in(2);
+        elder = draw.once_in(4);
+        eager = draw.once_in(3);
+        requests_per_second = draw.once_in(4) ? draw.between(3, 50) : 0;
         constexpr std::size_t paces[] = {0, 0, 20, 200, 1500};
         milliseconds_per_call = paces[draw.below(5)];
         crash_within = draw.once_in(2) ? draw.between(4, 120) : 0;
@@ -71,6 +78,8 @@ struct run_plan {
             copies_tell = true;
             chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;
         }
+        // Whoever seals while deletes run that look at nothing has nobody to blame.
+        if (seals) guards_waves = true;
         if (has("node2")) nodes = 1;
         if (has("node3") && nodes > 2) nodes = 2;
         if (has("migrator2")) migrators = 1;
@@ -82,6 +91,11 @@ struct run_plan {
         if (has("crash")) crash_within = 0;
         if (has("traffic")) operations = 0;
         if (has("retry")) max_attempts = 1;
+        if (has("seal")) seals = false;
+        if (has("elder")) elder = false;
+        if (has("guide")) guided = false;
+        if (has("rate")) requests_per_second = 0;
+        if (has("container2")) two_containers = false;
         if (has("one_store")) one_store = false;
         if (has("rows") && first_rows > 1) first_rows = 1;
         for (std::size_t i = 0; i < fault_kind_count; ++i) {
@@ -93,8 +107,10 @@ struct run_plan {
 
     /// What can be taken out of a run, the largest parts first.
     [[nodiscard]] static std::vector<std::string> parts() {
-        std::vector<std::string> all = {"traffic", "removals", "rollback", "stranger", "cleaner", "time", "deleter2", "migrator2", "node2", "node3",
-                                        "crash",   "retry",    "rows",     "extras",   "one_store"};
+        std::vector<std::string> all = {"traffic",   "removals", "rollback", "stranger", "cleaner", "time",
+                                        "container2", "deleter2", "migrator2", "node2",   "node3",   "crash",
+                                        "retry",     "rows",     "extras",   "one_store", "seal",   "guide",
+                                        "rate",      "elder"};
         for (std::size_t i = 0; i + 1 < fault_kind_count; ++i) all.emplace_back(to_string(static_cast<fault_kind>(i)));
         return all;
     }
@@ -112,7 +128,8 @@ struct run_plan {
     std::size_t concurrency_of_turns = 1; ///< An actor keeps its turn, on average, for so many calls.
     bool one_object = false;              ///< Copies share their source's bytes.
     bool proves_copies = false;           ///< The store says that it computed a hash while it copied.
-    bool one_store = false;               ///< The state is in the store of the blobs.
+    bool two_containers = false;          ///< Metadata and frame ranges in a store of their own.
+    bool one_store = false;               ///< The state is in the stores of the blobs.
     bool copies_tell = true;
     turning_point back = turning_point::never;
     std::size_t stranger = 0;             ///< 1: somebody else puts something under a new name; 2: under an old one.
@@ -120,6 +137,12 @@ struct run_plan {
     bool keeps_origins = false;           ///< The service records the old names of what it stores in New.
     bool guards_waves = false;            ///< The deletes look at the service before each wave.
     std::size_t milliseconds_per_call = 0;///< So slow are the stores: leases may end while a job is at work.
+    bool seals = false;                   ///< At the end, in runs that do not turn back.
+    bool metadata_first = false;          ///< The order of the containers.
+    bool elder = false;                   ///< Another service removes, and only its change feed tells of it.
+    bool guided = false;                  ///< Copy and delete are done by the guide's settings.
+    bool eager = false;                   ///< ... and StartDelete is set as soon as a copy is complete, too early.
+    std::size_t requests_per_second = 0;  ///< Of each job at each store; 0 = as many as it can.
     bool cleaner = true;                  ///< Somebody cleans up while the others are still at work.
     std::size_t crash_within = 0;         ///< A process dies within so many calls, half of the time; 0 = never.
     std::array<double, fault_kind_count> chances = {};

@@ -18,6 +18,7 @@ struct script {
     bool deleting = false;
     bool reversing = false;             ///< The old names are to come back.
     bool erasing = false;               ///< ... and the new ones are to go.
+    bool sealing = false;               ///< The end of all old names: it is to be sealed.
     bool closing = false;               ///< Everybody is to stop.
     std::stop_source halting = {};      ///< Stops copies, deletes and clean-ups.
     std::size_t jobs_left = 0;          ///< Copiers, deleters and cleaners that have not ended.
@@ -25,6 +26,8 @@ struct script {
     std::size_t deleters_left = 0;
     bool copied = false;                ///< A copy said that it is complete.
     bool deleted = false;               ///< A delete said so.
+    bool sealed = false;                ///< A seal said so.
+    bool sealer_ended = false;
     bool reversed = false;              ///< A rollback said so.
     bool erased = false;                ///< A rollback said that no new name is left.
 };

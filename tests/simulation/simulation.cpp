@@ -134,7 +134,7 @@ int main(int count, char** words) {
     }
     const auto began = std::chrono::steady_clock::now();
     run_report all;
-    std::uint64_t runs = 0, copied = 0, deleted = 0, reversed = 0;
+    std::uint64_t runs = 0, copied = 0, deleted = 0, reversed = 0, sealed = 0;
     for (std::uint64_t seed = o.first; seed <= o.last; ++seed) {
         const run_report r = play(seed, o.without, o.trace || o.repeat);
         if (o.trace) show(r, r.trace.size());
@@ -150,17 +150,22 @@ int main(int count, char** words) {
         copied += r.copied ? 1U : 0U;
         deleted += r.deleted ? 1U : 0U;
         reversed += r.reversed ? 1U : 0U;
+        sealed += r.sealed ? 1U : 0U;
         all.steps += r.steps;
         all.crashes += r.crashes;
         all.instances += r.instances;
         for (std::size_t i = 0; i < fault_kind_count; ++i) all.fired[i] += r.fired[i];
+        for (const auto& [what, times] : r.did) all.did[what] += times;
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
     std::printf("%llu seeds, no rule broken; %.0f seeds/s; %llu steps, %llu instances, %llu crashes\n", number(runs),
                 static_cast<double>(runs) / seconds, number(all.steps), number(all.instances), number(all.crashes));
-    std::printf("under faults %llu runs ended their copy, %llu their delete, %llu their rollback; faults that fired:\n",
-                number(copied), number(deleted), number(reversed));
+    std::printf("under faults %llu runs ended their copy, %llu their delete, %llu their rollback, %llu their seal\n",
+                number(copied), number(deleted), number(reversed), number(sealed));
+    std::printf("besides:\n");
+    for (const auto& [what, times] : all.did) std::printf("  %-40s %llu\n", what.c_str(), number(times));
+    std::printf("faults that fired:\n");
     for (std::size_t i = 0; i < fault_kind_count; ++i) {
         std::printf("  %-14s %llu\n", std::string(to_string(static_cast<fault_kind>(i))).c_str(), number(all.fired[i]));
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The world of one run: the stores, the clock, the model, the actors and their turns. Every call to a store passes through
-// here: it is announced, made, written down, and what it did is held against the model.
+// The world of one run: the stores and the model. Every call to a store passes through here: it is announced, made, written
+// down, and what it did is held against the model. All rules: rules.hpp.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_WORLD_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_WORLD_HPP
 
-#include <algorithm>   // find
+#include <algorithm>   // min
 #include <array>       // array
+#include <chrono>      // milliseconds
 #include <cstddef>     // size_t
 #include <cstdint>     // uint64_t
 #include <functional>  // function
-#include <memory>      // make_shared, make_unique, shared_ptr, unique_ptr
 #include <optional>    // optional
 #include <string>      // string
 #include <type_traits> // invoke_result_t
@@ -21,134 +21,41 @@
 #include <blobshift/backends/memory_store.hpp>
 #include <blobshift/layers/fault.hpp>
 
-#include <support/virtual_clock.hpp>
-
-#include "fiber.hpp"
 #include "model.hpp"
 #include "run_plan.hpp"
+#include "turns.hpp"
 
 namespace blobshift::simulation {
 
-/// What kind of program a call comes from: not everybody may remove everything.
-enum class role : unsigned char { node, migrator, deleter, cleaner, reverser, controller, nobody };
+/// Which store of the run a call goes to. Metadata may be with the files, and each state with the blobs that it is about.
+enum class place : unsigned char { files, metadata, state, state_of_metadata };
 
-/// Which store of the run a call goes to.
-enum class place : unsigned char { blobs, state };
+[[nodiscard]] constexpr place place_of(blob_kind kind) noexcept {
+    return kind == blob_kind::instance ? place::files : place::metadata;
+}
+[[nodiscard]] constexpr bool holds_blobs(place where) noexcept {
+    return where == place::files || where == place::metadata;
+}
 
-struct trace_line {
-    std::size_t actor = 0;
-    std::string what = {};
-    std::string name = {};
-    std::string outcome = {};
-};
-
-struct violation {
-    std::string rule;
-    std::string what;
-    std::uint64_t step = 0;
-};
-
-/// A program that acts in the run, on a fiber of its own.
-struct actor {
-    actor(std::string n, role r) : name(std::move(n)), does(r) {}
-
-    std::string name;
-    role does;
-    std::unique_ptr<fiber> body = nullptr;
-    std::function<bool()> ready = {};  ///< When set, it gets no turn until this is true.
-    std::size_t starts = 0;
-    std::size_t crashes = 0;
-};
-
-class world {
+class world : public turns_of_a_run {
 public:
     explicit world(const run_plan& p)
-        : plan(p),
-          turns_(p.seed, "turns"),
-          blobs_(memory_store({.share_copies = p.one_object, .page_size = p.page_size}), store_faults(p)),
-          state_(memory_store({.share_copies = false, .page_size = p.page_size})) {
-        clock.on_sleep = [this](std::chrono::nanoseconds) { turn(); };
-        actors_.push_back(std::make_unique<actor>("the end", role::nobody));
+        : turns_of_a_run(p),
+          plan(p),
+          files_(memory_store({.share_copies = p.one_object, .page_size = p.page_size}), store_faults(p, p.seed)),
+          metadata_(memory_store({.share_copies = p.one_object, .page_size = p.page_size}),
+                    store_faults(p, detail::mixed(p.seed))),
+          state_(memory_store({.share_copies = false, .page_size = p.page_size})),
+          state_of_metadata_(memory_store({.share_copies = false, .page_size = p.page_size})) {
         for (std::size_t i = 0; !p.has("extras") && i < 2; ++i) {
             foreign_.push_back(blob_name::parse(i == 0 ? "notes.txt" : "1.2/3/unknown.dcm").value());
-            foreign_tags_.push_back(truth().put({}, foreign_.back(), as_bytes("foreign"), {}, {}).value().tag);
+            foreign_tags_.push_back(truth(place::files).put({}, foreign_.back(), as_bytes("foreign"), {}, {}).value().tag);
         }
     }
-    world(const world&) = delete;
-    world& operator=(const world&) = delete;
 
     const run_plan plan;
-    testing::virtual_clock clock;
     catalogue instances;
 
-    // Turns.
-
-    /// Adds an actor; its body begins with its first turn. \return its number.
-    std::size_t add(std::string name, role does, std::function<void(std::size_t)> body) {
-        const std::size_t self = actors_.size();
-        actors_.push_back(std::make_unique<actor>(std::move(name), does));
-        actors_.back()->body = std::make_unique<fiber>([self, run = std::move(body)] { run(self); });
-        return self;
-    }
-
-    /// Lets everybody act until all have ended, or a rule is broken.
-    void run() {
-        std::size_t running = 0;
-        std::size_t idle = 0;
-        for (;;) {
-            std::vector<std::size_t> can;
-            bool left = false;
-            for (std::size_t i = 1; i < actors_.size(); ++i) {
-                actor& a = *actors_[i];
-                if (a.body->done()) continue;
-                left = true;
-                if (failed() || !a.ready || a.ready()) can.push_back(i);
-            }
-            if (!left) return;
-            if (can.empty()) {
-                clock.advance(std::chrono::seconds(1));
-                if (++idle > 1000) violate("progress", "every actor waits for another one");
-                continue;
-            }
-            idle = 0;
-            const bool keeps = std::find(can.begin(), can.end(), running) != can.end() &&
-                               !turns_.once_in(plan.concurrency_of_turns);
-            if (!keeps) running = can[turns_.below(can.size())];
-            actors_[running]->ready = nullptr;
-            actors_[running]->body->resume();
-            if (++turns_taken_ > 200'000) violate("progress", "the run does not come to an end");
-        }
-    }
-
-    /// Gives the others their turn.
-    void turn() {
-        if (fiber::inside() && !failed()) fiber::pause();
-    }
-    /// Gives the others their turn until `go` is true, or a rule is broken.
-    void wait(std::size_t self, std::function<bool()> go) {
-        if (failed() || go()) return;
-        actors_[self]->ready = std::move(go);
-        fiber::pause();
-    }
-
-    [[nodiscard]] actor& who(std::size_t number) { return *actors_[number]; }
-    [[nodiscard]] const std::vector<std::unique_ptr<actor>>& actors() const noexcept { return actors_; }
-    [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
-
-    // What happened.
-
-    void violate(std::string rule, std::string what) {
-        if (!broken_) broken_ = violation{std::move(rule), std::move(what), steps_};
-    }
-    [[nodiscard]] bool failed() const noexcept { return broken_.has_value(); }
-    [[nodiscard]] const std::optional<violation>& broken() const noexcept { return broken_; }
-
-    bool tracing = false;  ///< Write down what happens: for a run that is known to break a rule.
-
-    void note(std::size_t self, std::string what, std::string outcome = {}, std::string name = {}) {
-        if (tracing) trace_.push_back({self, std::move(what), std::move(name), std::move(outcome)});
-    }
-    [[nodiscard]] const std::vector<trace_line>& trace() const noexcept { return trace_; }
     /// "old 3 metadata" for a name of instance 3.
     [[nodiscard]] std::string label(const std::string& name) {
         const auto owner = instances.owner(name);
@@ -167,11 +74,32 @@ public:
     // The formats of the nodes: what a reader would look for first.
 
     std::vector<format> formats = {};
-    std::vector<std::function<bool()>> may_write_old_names = {};  ///< Of each node, while it lives.
+    static constexpr int step_of_new = 2;
+    /// Of each node, while it lives: the step at which it may write now; Old, Dual, New and sealed are 0 to 3.
+    std::vector<std::function<std::optional<int>()>> may_write = {};
     bool turned_back = false;  ///< A rollback has begun: an old name may come again until it is swept.
     bool all_copied = false;   ///< A copy said that nothing is missing, and no node writes old names alone any more.
     bool all_deleted = false;  ///< A delete said that no old name is left, and no node writes one any more.
-    std::function<bool(const blob_name& older, const blob_name& newer)> in_ledger = {};
+    std::function<bool(const model_blob&)> in_ledger = {};
+    std::function<void()> after_stage = {};    ///< Called when the record of the stage was written.
+    std::vector<bool> sealed = {};             ///< Of each node: it no longer looks for old names.
+
+    /// The lowest step at which a node may write; sealed, when none may.
+    [[nodiscard]] int lowest_writer() const {
+        int lowest = step_of_new + 1;
+        for (const auto& may : may_write) {
+            if (const auto at = may ? may() : std::nullopt) lowest = (std::min)(lowest, *at);
+        }
+        return lowest;
+    }
+    /// A node was permitted to write: nobody else may be more than a step away.
+    void look_at_writers() {
+        const int lowest = lowest_writer();
+        for (const auto& may : may_write) {
+            const auto at = may ? may() : std::nullopt;
+            if (at && *at > lowest + 1) violate("I10", "two nodes may write that are more than one step apart");
+        }
+    }
 
     void set_format(std::size_t self, std::size_t node, format f) {
         formats[node] = f;
@@ -201,26 +129,48 @@ public:
         inspect(instances.row(index));
     }
 
+    /// The change feed of another service: the instances that it removed, in their order.
+    struct told {
+        std::size_t index;
+        utc_time when;
+    };
+    std::vector<told> feed = {};
+
     // The stores, without anything in between.
 
-    [[nodiscard]] memory_store& truth() { return blobs_.inner(); }
-    [[nodiscard]] memory_store& state_truth() { return plan.one_store ? blobs_.inner() : state_.inner(); }
-    [[nodiscard]] const fault_log& store_log() const { return *blobs_.log(); }
+    [[nodiscard]] memory_store& truth(place where) { return store(where).inner(); }
+    [[nodiscard]] memory_store& truth(blob_kind kind) { return truth(place_of(kind)); }
+    /// The containers of the run.
+    [[nodiscard]] std::vector<place> containers_of_blobs() const {
+        if (plan.two_containers) return {place::files, place::metadata};
+        return {place::files};
+    }
+    /// A listing that lies makes what a job says worthless.
+    [[nodiscard]] bool is_honest() const {
+        return plan.chances[static_cast<std::size_t>(fault_kind::cut_listing)] == 0;
+    }
+    [[nodiscard]] std::uint64_t copies_hit_by(fault_kind kind) const {
+        return files_.log()->fired(kind) + metadata_.log()->fired(kind);
+    }
 
     /// What a store finds out that computes a hash while it copies.
-    [[nodiscard]] bool are_equal(const blob_name& a, const blob_name& b) {
+    [[nodiscard]] bool are_equal(place where, const blob_name& a, const blob_name& b) {
         bytes left(200), right(200);
-        auto from = truth().read({}, a, read_range::all(), left, {});
-        auto to = truth().read({}, b, read_range::all(), right, {});
+        auto from = truth(where).read({}, a, read_range::all(), left, {});
+        auto to = truth(where).read({}, b, read_range::all(), right, {});
         return from && to && from->info.size_bytes == to->info.size_bytes && left == right;
     }
 
     /// From now on the stores break nothing: copies under way come to their end, and no new one fails.
     void calm_down() {
-        blobs_.calm();
-        for (int i = 0; i < 64; ++i) (void)blobs_.head({}, blob_name::parse("nothing").value());
+        is_calm = true;
+        for (auto* each : {&files_, &metadata_}) {
+            each->calm();
+            for (int i = 0; i < 64; ++i) (void)each->head({}, blob_name::parse("nothing").value());
+        }
         inspect_all();
     }
+    bool is_calm = false;
     [[nodiscard]] const std::vector<blob_name>& foreign() const noexcept { return foreign_; }
 
     /// What broke for the processes that have ended.
@@ -236,19 +186,20 @@ public:
         if (failed()) return answer(fail(errc::unavailable, "the run is over"));
         ++steps_;
         clock.advance(std::chrono::milliseconds(plan.milliseconds_per_call));
-        if (changes && where == place::blobs && verb == "remove") before_removal(self, name);
-        const bool with_blobs = where == place::blobs || plan.one_store;
-        answer made = call(with_blobs ? blobs_ : state_);
+        if (changes && holds_blobs(where) && verb == "remove") before_removal(self, name);
+        answer made = call(store(where));
         if (!made) {
             note(self, std::string(verb), said(made.error()), name);
         } else if (tracing) {
             note(self, std::string(verb), {}, name);
         }
-        if (where == place::blobs && changes) {
+        if (holds_blobs(where) && changes) {
             if (const auto owner = instances.owner(name)) inspect(instances.row(*owner));
             else inspect_foreign();
+        } else if (changes && after_stage && name == ".blobshift/stage") {
+            after_stage();
         }
-        if (store_log().fired(fault_kind::pending_copy) > 0) inspect_all();
+        if (copies_hit_by(fault_kind::pending_copy) > 0) inspect_all();
         return made;
     }
 
@@ -265,11 +216,11 @@ public:
 
     /// Holds what stands in the store against what was promised of one instance.
     void inspect(model_row& row) {
-        catalogue::look(truth(), row);
+        look(row);
         for (const model_blob& b : row.blobs) {
             for (std::size_t side = 0; side < 2; ++side) {
                 if (b.strangers[side]) {
-                    auto seen = truth().head({}, *b.names[side]);
+                    auto seen = truth(b.kind).head({}, *b.names[side]);
                     if (!seen || seen->tag != *b.strangers[side]) {
                         violate("stranger", "what somebody else put under " + label(b.names[side]->text()) + " is gone");
                     }
@@ -285,10 +236,42 @@ public:
         }
     }
 
+    /// Whether the store does not say that the copy to this name failed. An empty content looks whole all the same.
+    [[nodiscard]] bool says_whole(const model_blob& b, std::size_t side) {
+        auto info = store(place_of(b.kind)).head({}, *b.names[side]);
+        return info && detail::is_whole(*info);
+    }
+
+    /// Whoever said this must be right: every old name has its copy, but for those that are being removed.
+    void look_at_copies(const std::string& said) {
+        for (model_row& row : instances.rows()) {
+            look(row);
+            for (const model_blob& b : row.blobs) {
+                const bool stays = row.now == phase::live || row.now == phase::creating;
+                if (!stays || row.disturbed || b.stands[old_side] == standing::absent) continue;
+                if (b.stands[new_side] != standing::whole) {
+                    violate("I6", said + ", and " + label(b.names[new_side]->text()) + " is not whole");
+                }
+            }
+        }
+    }
+
+    /// What stands under the names of an instance, by a look at the stores themselves.
+    void look(model_row& row) {
+        catalogue::look([this](blob_kind kind) -> memory_store& { return truth(kind); }, row);
+    }
+
 private:
+    [[nodiscard]] fault<memory_store>& store(place where) {
+        const bool with_blobs = holds_blobs(where) || plan.one_store;
+        const bool of_metadata = where == place::metadata || where == place::state_of_metadata;
+        if (of_metadata && plan.two_containers) return with_blobs ? metadata_ : state_of_metadata_;
+        return with_blobs ? files_ : state_;
+    }
+
     /// Whether a copy was torn, so that the store itself is to blame. As long as it is wanted, the other name must hold it.
     [[nodiscard]] bool torn(const model_row& row, const model_blob& b, std::size_t side) const {
-        return store_log().fired(fault_kind::torn_copy) > 0 &&
+        return copies_hit_by(fault_kind::torn_copy) > 0 &&
                (row.now != phase::live || b.stands[1 - side] == standing::whole);
     }
 
@@ -317,11 +300,16 @@ private:
                 break;
             }
         }
+        for (const bool is_sealed : sealed) {
+            if (is_sealed && b.stands[new_side] != standing::whole) {
+                violate("I2", "a sealed node would not find " + label(b.names[new_side]->text()));
+            }
+        }
     }
 
     void inspect_foreign() {
         for (std::size_t i = 0; i < foreign_.size(); ++i) {
-            auto seen = truth().head({}, foreign_[i]);
+            auto seen = truth(place::files).head({}, foreign_[i]);
             if (!seen || seen->tag != foreign_tags_[i]) violate("foreign", "a name of neither policy was touched");
         }
     }
@@ -333,7 +321,7 @@ private:
         if (!owner) return;
         model_row& row = instances.row(*owner);
         if (row.now != phase::live || (does != role::deleter && does != role::reverser)) return;
-        catalogue::look(truth(), row);
+        look(row);
         for (const model_blob& b : row.blobs) {
             for (std::size_t side = 0; side < 2; ++side) {
                 if (!b.names[side] || b.names[side]->text() != name || b.stands[side] == standing::absent) continue;
@@ -346,16 +334,16 @@ private:
     }
 
     void deleting_old(const model_blob& b) {
-        for (const auto& may : may_write_old_names) {
-            if (may && may()) violate("I9", "an old name is about to be deleted, and a node may still write old names");
+        if (lowest_writer() < step_of_new) {
+            violate("I9", "an old name is about to be deleted, and a node may still write old names");
         }
-        if (!in_ledger || !in_ledger(*b.names[old_side], *b.names[new_side])) {
+        if (!in_ledger || !in_ledger(b)) {
             violate("ledger", label(b.names[old_side]->text()) + " is about to be deleted and is not in the ledger");
         }
     }
 
-    static fault_plan store_faults(const run_plan& p) {
-        fault_plan faults{.seed = p.seed};
+    static fault_plan store_faults(const run_plan& p, std::uint64_t seed) {
+        fault_plan faults{.seed = seed};
         faults.longest_copy = 60;
         faults.copies_tell = p.copies_tell;
         for (const fault_kind kind : {fault_kind::failed_copy, fault_kind::pending_copy, fault_kind::torn_copy}) {
@@ -364,16 +352,12 @@ private:
         return faults;
     }
 
-    chance turns_;
-    std::vector<std::unique_ptr<actor>> actors_ = {};
-    fault<memory_store> blobs_;
-    fault<memory_store> state_;  ///< Never breaks: what is broken of it, each process breaks for itself.
+    fault<memory_store> files_;
+    fault<memory_store> metadata_;  ///< Used when there are two containers.
+    fault<memory_store> state_;     ///< Never breaks: what is broken of it, each process breaks for itself.
+    fault<memory_store> state_of_metadata_;  ///< Likewise; evidence and ledger of the second container.
     std::vector<blob_name> foreign_ = {};
     std::vector<etag> foreign_tags_ = {};
-    std::optional<violation> broken_ = {};
-    std::vector<trace_line> trace_ = {};
-    std::uint64_t steps_ = 0;
-    std::uint64_t turns_taken_ = 0;
 };
 
 }  // namespace blobshift::simulation

@@ -147,6 +147,8 @@ TEST_CASE("journal: segments of several writers are all read, a writer's own in 
 TEST_CASE("journal: a corrupt segment is an error, never skipped") {
     any_store state{memory_store{}};
     state.put({}, blob_name::parse(".blobshift/test/0-00000000").value(), as_bytes("nonsense\nmore\n"), {}, {}).value();
-    CHECK(read_journal(state, {}, "test", [](std::string_view) -> result<void> { return {}; }).error().code ==
-          errc::corrupt);
+    const auto read = read_journal(state, {}, "test", [](std::string_view) -> result<void> { return {}; });
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == errc::corrupt);
+    CHECK(read.error().subject == ".blobshift/test/0-00000000");
 }

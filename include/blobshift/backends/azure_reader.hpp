@@ -119,8 +119,8 @@ public:
         options.prefix = q.prefix;
         options.delimiter = q.delimiter;
         // A cursor is the last group that was given, and the service's marker: a group that grew behind it meanwhile is not
-        // given again.
-        const std::size_t cut = q.cursor.find(cursor_cut);
+        // given again. Where snapshots are listed there are no groups; there it is the blob whose snapshots came last.
+        const std::size_t cut = q.cursor.rfind(cursor_cut);
         if (!q.cursor.empty() && cut == std::string::npos)
             return fail(errc::invalid_argument, "the cursor is none of this store");
         std::string last_group = q.cursor.substr(0, q.cursor.empty() ? 0 : cut);
@@ -130,14 +130,9 @@ public:
         options.metadata = options.tags = q.with_attributes;
         options.immutability = client_.options().list_obstacles;
         options.snapshots = client_.options().list_obstacles && q.delimiter.empty();
-        auto read = [&](const http_request& r, const http_response& a) -> result<azure_page> {
-            if (auto fine = expect(r, a, {200}); !fine) return unexpected(std::move(fine).error());
-            return parse_list(as_text(a.body), {.with_attributes = q.with_attributes});
-        };
-        attempts tries = client_.begin(c);
-        response_options wanted = client_.service_answer();
-        wanted.max_body_bytes = std::size_t{256} << 20;  // 5,000 blobs with all the metadata that they may have
-        auto page = client_.perform(c, tries, list_blobs_request(client_.container(), options), wanted, read);
+        list_reading how{.with_attributes = q.with_attributes};
+        if (options.snapshots) how.snapshot_before = last_group;
+        auto page = get_page(c, options, how);
         if (!page) return unexpected(std::move(page).error());
 
         list_page shown;
@@ -155,14 +150,40 @@ public:
             if (!reaches) return unexpected(std::move(reaches).error());
             if (*reaches) shown.prefixes.push_back(std::move(group));
         }
+        if (options.snapshots) last_group = std::move(page->last_snapshot);
         if (!page->marker.empty()) shown.cursor = last_group + cursor_cut + page->marker;
         return shown;
+    }
+
+    /// \par Complexity  One listing.
+    result<std::uint64_t> count_foreign(const context& c) {
+        std::uint64_t found = 0;
+        list_options options;
+        do {
+            if (auto go = c.proceed(); !go) return unexpected(std::move(go).error());
+            auto page = get_page(c, options, {.with_attributes = false});
+            if (!page) return unexpected(std::move(page).error());
+            found += page->foreign_names;
+            options.marker = std::move(page->marker);
+        } while (!options.marker.empty());
+        return found;
     }
 
 private:
     static constexpr int most_races = 5;      ///< With writers that replace the blob between two requests of one read.
     static constexpr char cursor_cut = '\n';  ///< Neither in names nor in markers.
     static constexpr std::uint64_t far_behind = std::uint64_t{1} << 62;  ///< Offsets that no blob has.
+
+    result<azure_page> get_page(const context& c, const list_options& options, const list_reading& how) {
+        auto read = [&](const http_request& r, const http_response& a) -> result<azure_page> {
+            if (auto fine = expect(r, a, {200}); !fine) return unexpected(std::move(fine).error());
+            return parse_list(as_text(a.body), how);
+        };
+        attempts tries = client_.begin(c);
+        response_options wanted = client_.service_answer();
+        wanted.max_body_bytes = std::size_t{256} << 20;  // 5,000 blobs with all the metadata that they may have
+        return client_.perform(c, tries, list_blobs_request(client_.container(), options), wanted, read);
+    }
 
     /// Whether the blob's bytes are all there.
     [[nodiscard]] static result<void> is_content(const blob_info& info) {

@@ -86,6 +86,10 @@ public:
     }
     /// \par Complexity  One request for each page, of at most 5,000 names.
     result<list_page> list(const context& c, const list_query& q) { return state_->reader.list(c, q); }
+    /// The blobs whose names are no `blob_name`, which listings leave out and nothing here touches.
+    ///
+    /// \par Complexity  One listing.
+    result<std::uint64_t> count_foreign(const context& c) { return state_->reader.count_foreign(c); }
 
     /// \par Complexity  One request.
     result<blob_info> put(const context& c, const blob_name& n, byte_view content, const attributes& attrs,

@@ -165,6 +165,11 @@ private:
         return s.refuse(account_name, "is not 3 to 24 lower-case letters and digits");
     }
 
+    const std::string_view scheme = s.has(protocol) ? s[protocol] : "https";
+    if (!equals_ignoring_case(scheme, "https") && !equals_ignoring_case(scheme, "http")) {
+        return s.refuse(protocol, "is neither https nor http");
+    }
+
     azure_account account;
     if (s.has(blob_endpoint)) {
         auto endpoint = parse_endpoint(s[blob_endpoint], options);
@@ -175,10 +180,6 @@ private:
         if (!s.has(account_key) && !s.has(sas)) {
             return fail(errc::invalid_argument,
                         "the connection string has neither AccountKey nor SharedAccessSignature");
-        }
-        const std::string_view scheme = s.has(protocol) ? s[protocol] : "https";
-        if (!equals_ignoring_case(scheme, "https") && !equals_ignoring_case(scheme, "http")) {
-            return s.refuse(protocol, "is neither https nor http");
         }
         std::string domain(s.has(suffix) ? s[suffix] : "core.windows.net");
         for (char& c : domain) c = to_lower(c);

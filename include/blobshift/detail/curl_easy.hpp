@@ -283,6 +283,7 @@ private:
         if (proxy_status >= 300) {
             e.message = "the proxy refused to connect (its HTTP status: " + std::to_string(proxy_status) + ")";
         }
+        if (code == CURLE_UNSUPPORTED_PROTOCOL) e.message = "what answers does not speak HTTP/1.1";
         switch (code) {
             case CURLE_ABORTED_BY_CALLBACK:  // by on_send
                 e.message = "the server closed the connection instead of answering";

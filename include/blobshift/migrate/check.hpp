@@ -16,6 +16,7 @@
 
 #include <blobshift/migrate/operation.hpp>
 #include <blobshift/migrate/plan.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 #include <blobshift/migrate/sweep.hpp>
 #include <blobshift/views/repair_list.hpp>
@@ -38,19 +39,27 @@ inline result<std::vector<obstacle>> obstacles_of_service(any_store& state, cons
     return found;
 }
 
+/// `plan_migration` of all containers, summed up.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<migration_plan> plan_all(const migration<S, From, To>& all, const context& c) {
+    migration_plan sum;
+    for (const auto& job : all.jobs) {
+        auto plan = plan_migration(job, c);
+        if (!plan) return plan;
+        sum += *plan;
+    }
+    return sum;
+}
+
 /// Why the old names of all containers must not be deleted yet: what `obstacles_to_delete` says of the plans, summed up,
 /// and `obstacles_of_service`.
 ///
 /// \return the reasons; or the error of a listing or of the state. \par Complexity  That of the plans.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<std::vector<obstacle>> obstacles_to_delete(const migration<S, From, To>& all, const context& c) {
-    migration_plan sum;
-    for (const auto& job : all.jobs) {
-        auto plan = plan_migration(job, c);
-        if (!plan) return unexpected(std::move(plan).error());
-        sum += *plan;
-    }
-    std::vector<obstacle> found = obstacles_to_delete(sum);
+    auto plan = plan_all(all, c);
+    if (!plan) return unexpected(std::move(plan).error());
+    std::vector<obstacle> found = obstacles_to_delete(*plan);
     auto service = obstacles_of_service(all.state, c, stage_for_delete, operation_kind::remove);
     if (!service) return service;
     detail::append(found, *std::move(service));
@@ -71,7 +80,7 @@ result<std::uint64_t> count_old_names(S& store, const context& c, const From& fr
     return found;
 }
 
-/// Why the migration must not be sealed yet: "old_names", "pending_removals", "open_repairs", and
+/// Why the migration must not be sealed yet: `obstacles_of_scope`, "old_names", "pending_removals", "open_repairs", and
 /// `obstacles_of_service` (every node at New).
 ///
 /// \return the reasons; or the error of a listing, of a look at a blob, or of the state.
@@ -79,7 +88,9 @@ result<std::uint64_t> count_old_names(S& store, const context& c, const From& fr
 ///                  segment of the repair list.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<std::vector<obstacle>> obstacles_to_seal(const migration<S, From, To>& all, const context& c) {
-    std::vector<obstacle> found;
+    auto unseen = obstacles_of_scope(all.state, c, all.jobs.size());
+    if (!unseen) return unseen;
+    std::vector<obstacle> found = *std::move(unseen);
     const auto add = [&](std::string_view code, std::uint64_t objects, std::string_view text) {
         if (objects > 0) found.push_back({code, objects, std::to_string(objects) + " " + std::string(text)});
     };

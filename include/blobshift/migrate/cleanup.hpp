@@ -7,13 +7,8 @@
 #ifndef BLOBSHIFT_MIGRATE_CLEANUP_HPP
 #define BLOBSHIFT_MIGRATE_CLEANUP_HPP
 
-#include <algorithm>    // mismatch
-#include <chrono>       // milliseconds
-#include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
-#include <optional>     // optional
 #include <set>          // set
-#include <string>       // string
 #include <utility>      // move
 #include <vector>       // vector
 
@@ -35,6 +30,41 @@ struct cleanup_summary {
     bool complete = false;            ///< No name of a removed instance is left, and every pair is right.
 };
 
+namespace detail {
+
+/// Forgets the removals up to and including `last`, all of which are done. What outlives them, as withdrawals in the undo
+/// ledger, until that is sealed: that a rollback need not miss their new names, and the highest watermark, so that an
+/// import gives it to nobody else.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<void> forget_removals(const migration<S, From, To>& all, const context& c, std::uint64_t last) {
+    std::set<instance_id> ids;
+    instance_id highest;
+    const auto withdraw = [&]() -> result<void> {
+        auto withdrawn = withdraw_promises(all, c, ids);
+        ids.clear();
+        return withdrawn;
+    };
+    auto read = read_deletions(all.state, c, 0, [&](const deletion& each) -> result<void> {
+        if (each.sequence > last) return {};
+        if (each.id.watermark > highest.watermark && !each.id.study.empty()) highest = each.id;
+        ids.insert(each.id);
+        return ids.size() >= most_removals_at_once ? withdraw() : result<void>();
+    });
+    if (read) read = withdraw();
+    if (!read) return read;
+    const auto& job = all.jobs.front();
+    if (auto name = job.to.name_of(highest, blob_kind::instance)) {
+        ledger_writer ledger(job.state);
+        ledger.withdraw(name->text());
+        if (auto kept = ledger.flush(c); !kept) return kept;
+    }
+    auto erased = erase_deletions(all.state, c, last);
+    if (!erased) return unexpected(std::move(erased).error());
+    return {};
+}
+
+}  // namespace detail
+
 /// Carries out what is on record in `all.state`: makes the pairs of the repair list right, then removes both names of
 /// every removed instance from all containers.
 ///
@@ -44,7 +74,8 @@ struct cleanup_summary {
 /// With `dry_run` in the jobs' options nothing is changed.
 ///
 /// \return the summary; or the error of the records, of the state, or of a stop: run it again.
-/// \par Complexity  Those of `mend_pairs` and `sweep_deletions`, a `read_stage`, and a put for each segment that is emptied.
+/// \par Complexity  Those of `mend_pairs` and `sweep_deletions`, a `read_stage`, and a put for each segment that is emptied;
+///                  when removals are forgotten, one more reading of their log, and of the ledgers for each 65,536.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<cleanup_summary> clean_up(const migration<S, From, To>& all, const context& c, cleanup_options options = {}) {
     cleanup_summary summary;
@@ -71,113 +102,33 @@ result<cleanup_summary> clean_up(const migration<S, From, To>& all, const contex
         if (!erased) return unexpected(std::move(erased).error());
     }
     if (summary.removals.complete && summary.removals.removals > 0) {
-        auto erased = erase_deletions(all.state, c, summary.removals.last_sequence);
-        if (!erased) return unexpected(std::move(erased).error());
+        auto forgotten = detail::forget_removals(all, c, summary.removals.last_sequence);
+        if (!forgotten) return unexpected(std::move(forgotten).error());
     }
     return summary;
 }
-
-/// A removal that somebody else tells of, such as a change feed. Personal data.
-struct told_removal {
-    instance_id id = {};                  ///< Watermark 0: it is not known which version was removed.
-    std::optional<utc_time> when = {};    ///< By the clock of who tells; nothing: not known.
-    bool replaced = false;                ///< The same UIDs were stored again later.
-};
-
-struct told_summary {
-    sweep_summary removals = {};
-    std::uint64_t told = 0;        ///< Removals that were told.
-    std::uint64_t alive = 0;       ///< Versions found by their UIDs that may have been stored after the removal: they stay.
-    bool complete = false;         ///< No name of a removed version is left, and none was left because it may be alive.
-};
 
 namespace detail {
 
-/// What the old names of all versions of an instance begin with, and no UID that is longer: what two of them share.
-template <NamingPolicy From>
-[[nodiscard]] result<std::string> version_prefix(const From& from, instance_id id, blob_kind kind) {
-    std::vector<std::string> names;
-    for (const std::int64_t watermark : {1, 2}) {
-        id.watermark = watermark;
-        auto name = from.name_of(id, kind);
-        if (!name) return unexpected(std::move(name).error());
-        names.push_back(name->text());
+/// Gives each new name that has no old one although its kind should, and of which the ledger does not say where it came
+/// from, to `f`, as a pair. \return the error of the ledger, a listing or a stop.
+template <BlobStore S, NamingPolicy From, NamingPolicy To, class F>
+result<void> each_orphan(const migration_job<S, From, To>& job, const context& c, const inventory_options& options,
+                         migration_observer& heard, F f) {
+    inventory all(job.scratch, c, options);
+    if (auto read = all.collect_ledger(job.state); !read) return read;
+    if (auto listed = all.collect(job.store, job.from, job.to, heard); !listed) return listed;
+    for (;;) {
+        if (auto go = c.proceed(); !go) return go;
+        auto pair = all.next();
+        if (!pair) return unexpected(std::move(pair).error());
+        if (!*pair) return {};
+        if (!(*pair)->sources.empty() || !(*pair)->origins.empty()) continue;
+        if (has_old_counterpart(job.from, job.to, (*pair)->target)) f(**pair);
     }
-    const auto end = std::mismatch(names[0].begin(), names[0].end(), names[1].begin(), names[1].end());
-    return std::string(names[0].begin(), end.first);
-}
-
-/// Finds the versions of an instance that the store still has under old names, in all containers.
-template <BlobStore S, NamingPolicy From, NamingPolicy To>
-result<void> find_versions(const migration<S, From, To>& all, const context& c, const told_removal& removal,
-                           std::chrono::milliseconds margin, std::set<std::int64_t>& dead,
-                           std::set<std::int64_t>& alive) {
-    for (const auto& job : all.jobs) {
-        for (const blob_kind kind : kinds_of(removal.id)) {
-            auto prefix = version_prefix(job.from, removal.id, kind);
-            if (!prefix) continue;  // the old scheme has no such name
-            auto listed = scan(job.store, c, {.prefix = *std::move(prefix)}, [&](blob_info&& info) -> result<void> {
-                auto name = job.from.parse(info.name);
-                if (!name) return {};
-                instance_id found = std::move(name->id);
-                const std::int64_t watermark = std::exchange(found.watermark, removal.id.watermark);
-                if (found != removal.id) return {};
-                const bool older = !removal.replaced && removal.when && info.last_modified < *removal.when - margin;
-                (older ? dead : alive).insert(watermark);
-                return {};
-            });
-            if (!listed) return listed;
-        }
-    }
-    for (const std::int64_t watermark : alive) dead.erase(watermark);
-    return {};
 }
 
 }  // namespace detail
-
-/// Gives each removal to the function that it is called with; ends with the first error, which it returns.
-using removal_source = function_ref<result<void>(function_ref<result<void>(const told_removal&)>)>;
-
-struct told_options {
-    /// A version that was stored less than this before its removal may have been stored after it: clocks differ.
-    std::chrono::milliseconds clock_margin{300'000};
-};
-
-/// Removes both names of every instance that `source` tells of, from all containers.
-///
-/// Where a removal does not say which version it was, the versions that still have an old name are found by listing what
-/// begins with the UIDs; those that were stored after the removal, or may have been, are left alone and counted: the
-/// instance was stored again. A version that has lost its old name cannot be found by its UIDs.
-///
-/// \return the summary; or the first error of `source`, of a listing, or of a stop.
-/// \par Complexity  As `sweep_deletions`; for a removal without a watermark one listing for each kind and container more.
-template <BlobStore S, NamingPolicy From, NamingPolicy To>
-result<told_summary> clean_up_told(const migration<S, From, To>& all, const context& c, removal_source source,
-                                   told_options options = {}) {
-    told_summary summary;
-    detail::name_sweeper<S, From, To> sweeper(all, c, all.jobs.front().options.dry_run);
-    auto told = source([&](const told_removal& removal) -> result<void> {
-        if (auto go = c.proceed(); !go) return go;
-        ++summary.told;
-        if (removal.id.watermark > 0) return sweeper.add(removal.id);
-        std::set<std::int64_t> dead;
-        std::set<std::int64_t> alive;
-        auto found = detail::find_versions(all, c, removal, options.clock_margin, dead, alive);
-        if (!found) return found;
-        summary.alive += alive.size();
-        instance_id id = removal.id;
-        for (const std::int64_t watermark : dead) {
-            id.watermark = watermark;
-            if (auto added = sweeper.add(id); !added) return added;
-        }
-        return {};
-    });
-    if (!told) return unexpected(std::move(told).error());
-    if (auto rest = sweeper.finish(); !rest) return unexpected(std::move(rest).error());
-    summary.removals = sweeper.summary();
-    summary.complete = summary.removals.complete && summary.alive == 0;
-    return summary;
-}
 
 /// Counts the new names that have no old one although their kind should, and of which no record says where they came
 /// from: what is left of a put that failed in format Dual, or of a removal that no log tells of. Tells the observer of
@@ -186,22 +137,13 @@ result<told_summary> clean_up_told(const migration<S, From, To>& all, const cont
 /// \return how many; or the error of a listing. \par Complexity  One listing, and one of the ledger.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<std::uint64_t> count_orphans(const migration_job<S, From, To>& job, const context& c) {
-    inventory all(job.scratch, c, job.listing());
-    if (auto read = all.collect_ledger(job.state); !read) return unexpected(std::move(read).error());
-    if (auto listed = all.collect(job.store, job.from, job.to, job.observer); !listed) {
-        return unexpected(std::move(listed).error());
-    }
     std::uint64_t orphans = 0;
-    for (;;) {
-        if (auto go = c.proceed(); !go) return unexpected(std::move(go).error());
-        auto pair = all.next();
-        if (!pair) return unexpected(std::move(pair).error());
-        if (!*pair) return orphans;
-        if (!(*pair)->sources.empty() || !(*pair)->origins.empty()) continue;
-        if (!detail::has_old_counterpart(job.from, job.to, (*pair)->target)) continue;
+    auto found = detail::each_orphan(job, c, job.listing(), job.observer, [&](const name_pair& pair) {
         ++orphans;
-        detail::tell(job.observer, **pair, outcome::orphan, "no old name, and nothing on record explains it");
-    }
+        detail::tell(job.observer, pair, outcome::orphan, "no old name, and nothing on record explains it");
+    });
+    if (!found) return unexpected(std::move(found).error());
+    return orphans;
 }
 
 }  // namespace blobshift::inline v1

@@ -11,7 +11,7 @@
 #include <stop_token>  // stop_source, stop_callback
 #include <utility>     // move
 
-#include <blobshift/migrate/observer.hpp>
+#include <blobshift/migrate/job.hpp>
 #include <blobshift/migrate/operation.hpp>
 
 namespace blobshift::inline v1 {
@@ -27,10 +27,8 @@ class heartbeat final : public migration_observer {
 public:
     /// All must outlive the heartbeat; `c` is what the job would have been given.
     heartbeat(running_operation& mine, const context& c, migration_observer& next)
-        : mine_(mine), next_(&next), run_(c), quiet_(c), forward_(c.stop, stop_request{stopping_}) {
+        : mine_(mine), next_(&next), run_(c), forward_(c.stop, stop_request{stopping_}) {
         run_.stop = stopping_.get_token();
-        quiet_.stop = {};
-        quiet_.deadline = {};
     }
     heartbeat(const heartbeat&) = delete;
     heartbeat& operator=(const heartbeat&) = delete;
@@ -52,7 +50,7 @@ public:
                    before_.bytes + event.bytes, before_.bytes_total + event.bytes_total};
         if (lost_) return;
         // A store that fails just now is no reason to end the job: its own calls will tell.
-        if (auto beaten = mine_.beat(quiet_, counts_); !beaten && beaten.error().code == errc::conflict) {
+        if (auto beaten = mine_.beat(run_, counts_); !beaten && beaten.error().code == errc::conflict) {
             lost_ = std::move(beaten).error();
             stopping_.request_stop();
         }
@@ -63,7 +61,7 @@ public:
     /// \return errc::conflict when the operation was taken over; or the store's error.
     result<void> finish(operation_status status) {
         if (lost_) return unexpected(*lost_);
-        return mine_.finish(quiet_, status, counts_);
+        return mine_.finish(detail::to_the_end(run_), status, counts_);
     }
 
 private:
@@ -76,7 +74,6 @@ private:
     migration_observer* next_;
     std::stop_source stopping_ = {};
     context run_;
-    context quiet_;  ///< Neither stop nor deadline: the record must tell of both.
     operation_counts before_ = {};  ///< Of the parts that are over.
     operation_counts counts_ = {};
     std::optional<error> lost_ = {};

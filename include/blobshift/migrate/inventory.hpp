@@ -2,12 +2,12 @@
 //
 // What stands in a store under two naming policies, joined: for each target name its sources and what is there already.
 //
-// Row: migrate (core, naming, store).   Tests: tests/migrate/inventory.test.cpp
+// Row: migrate (core, naming, store, views).   Tests: tests/migrate/inventory.test.cpp
 
 #ifndef BLOBSHIFT_MIGRATE_INVENTORY_HPP
 #define BLOBSHIFT_MIGRATE_INVENTORY_HPP
 
-#include <algorithm>    // none_of
+#include <algorithm>    // find
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <cstring>      // memcpy
@@ -24,7 +24,7 @@
 #include <blobshift/migrate/spill_sort.hpp>
 #include <blobshift/naming/naming_policy.hpp>
 #include <blobshift/store/bulk.hpp>
-#include <blobshift/store/scan_ahead.hpp>
+#include <blobshift/views/deletion_log.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -66,6 +66,13 @@ struct blob_facts {
             .obstacles = info.obstacles};
 }
 
+/// What the undo ledger knows of a blob that is left alone under its new name.
+struct known_content {
+    std::uint64_t size_bytes = 0;
+    std::string stored_hash = {};  ///< "algorithm:hex"; empty when its listing gave none.
+    etag tag = {};                 ///< Empty in ledgers that were written without.
+};
+
 /// One target name: who wants to have it, what stands there, and what was proved of the two.
 struct name_pair {
     std::string target = {};
@@ -73,6 +80,8 @@ struct name_pair {
     std::optional<blob_facts> present = {};
     std::vector<evidence> proofs = {};         ///< Of earlier runs; they may be stale.
     std::vector<std::string> origins = {};     ///< Old names that it had, by the undo ledger; each once.
+    std::vector<known_content> promises = {};  ///< What the undo ledger says that it holds, where it says so.
+    bool is_given_up = false;                  ///< On record as removed: it need not be there.
 };
 
 /// What a whole listing amounts to.
@@ -102,7 +111,7 @@ struct inventory_options {
     spill_options spill = {};
     shard part = {};
     bool normalize_dialects = false;  ///< Take other spellings of new names as sources of the one spelling.
-    bool ahead = false;               ///< List on a thread of its own while names are taken in.
+    std::optional<utc_time> stored_before = {};  ///< Pass over what is not older than this.
 };
 
 /// One listing of a store, joined by target name.
@@ -121,13 +130,11 @@ public:
     template <BlobReader S, NamingPolicy From, NamingPolicy To>
     result<void> collect(S& store, const From& from, const To& to, migration_observer& observer) {
         observer.on_progress({.phase = "list"});
-        const auto each = [&](blob_info&& info) -> result<void> {
+        return scan(store, context_, {}, [&](blob_info&& info) -> result<void> {
             if ((++seen_ % 4096) == 0) observer.on_progress({.phase = "list", .objects = seen_});
+            if (options_.stored_before && info.last_modified >= *options_.stored_before) return {};
             return take(info, from, to, observer);
-        };
-        auto listed = options_.ahead ? scan_ahead(store, context_, {}, each) : scan(store, context_, {}, each);
-        if (!listed) return listed;
-        return sorter_.rewind();
+        });
     }
 
     /// Adds what earlier runs proved. Before `collect`.
@@ -140,19 +147,40 @@ public:
         });
     }
 
-    /// Adds what the undo ledger says of where new names came from. Before `collect`.
+    /// Adds what the undo ledger says of where new names came from. Before `collect`. From then on `next` gives the new
+    /// names, too, that the ledger promises, that are gone, and that are not given up.
     result<void> collect_ledger(any_store& state) {
         return read_ledger(state, context_, [&](const ledger_entry& entry) -> result<void> {
             if (!in_shard(entry.target.text())) return {};
-            payload_.assign(1, origin_mark);
-            payload_ += entry.source.text();
+            if (entry.is_withdrawal()) return sorter_.add(entry.target.text(), std::string_view(&removal_mark, 1));
+            payload_.assign(1, entry.is_promise() ? promise_mark : origin_mark);
+            append_size(entry.size_bytes);
+            for (const std::string_view text : {entry.source.text(), entry.stored_hash, entry.tag.text()}) {
+                payload_ += text;
+                payload_ += '\0';
+            }
             return sorter_.add(entry.target.text(), payload_);
         });
     }
 
-    /// The next target name, or nothing at the end.
+    /// Adds what the deletion log in `state` says of names that need not be there. After `collect`: a removal is recorded
+    /// before the first name goes, so what the listing missed because of one is on record by then.
+    template <NamingPolicy To>
+    result<void> collect_removals(any_store& state, const To& to) {
+        return read_deletions(state, context_, 0, [&](const deletion& each) -> result<void> {
+            for (const blob_kind kind : kinds_of(each.id)) {
+                auto target = to.name_of(each.id, kind);
+                if (!target || !in_shard(target->text())) continue;
+                if (auto added = sorter_.add(target->text(), std::string_view(&removal_mark, 1)); !added) return added;
+            }
+            return {};
+        });
+    }
+
+    /// The next target name, or nothing at the end. After its first call nothing can be collected any more.
     result<std::optional<name_pair>> next() {
         if (!primed_) {
+            if (auto sorted = sorter_.rewind(); !sorted) return unexpected(std::move(sorted).error());
             if (auto more = advance(); !more) return unexpected(std::move(more).error());
         }
         while (!at_end_) {
@@ -162,7 +190,8 @@ public:
                 if (auto taken = take_record(pair); !taken) return unexpected(std::move(taken).error());
                 if (auto more = advance(); !more) return unexpected(std::move(more).error());
             } while (!at_end_ && sorter_.key() == pair.target);
-            if (!pair.sources.empty() || pair.present) return std::optional<name_pair>(std::move(pair));
+            const bool is_promised = !pair.promises.empty() && !pair.is_given_up;
+            if (!pair.sources.empty() || pair.present || is_promised) return std::optional<name_pair>(std::move(pair));
         }
         return std::optional<name_pair>();
     }
@@ -170,7 +199,7 @@ public:
     /// Starts over; nothing is listed again.
     result<void> rewind() {
         primed_ = at_end_ = false;
-        return sorter_.rewind();
+        return {};
     }
 
     [[nodiscard]] const inventory_counts& counts() const noexcept { return counts_; }
@@ -180,6 +209,8 @@ private:
     static constexpr char target_mark = 't';
     static constexpr char proof_mark = 'p';
     static constexpr char origin_mark = 'o';
+    static constexpr char promise_mark = 'k';  ///< An origin whose content is known.
+    static constexpr char removal_mark = 'r';
 
     [[nodiscard]] bool in_shard(std::string_view target) const noexcept {
         return options_.part.count <= 1 || xxh64_of(target) % options_.part.count == options_.part.index;
@@ -222,9 +253,7 @@ private:
                                (info.obstacles.leased ? 16U : 0U) | (info.obstacles.immutable ? 32U : 0U) |
                                (info.obstacles.has_snapshots ? 64U : 0U) | (id_has_tag ? 128U : 0U);
         payload_ += static_cast<char>(flags);
-        char size[sizeof(std::uint64_t)];
-        std::memcpy(size, &info.size_bytes, sizeof size);
-        payload_.append(size, sizeof size);
+        append_size(info.size_bytes);
         if (mark == source_mark) payload_ += info.name.text();
         payload_ += '\0';
         payload_ += tag;
@@ -241,15 +270,46 @@ private:
         return sorter_.add(target, payload_);
     }
 
+    void append_size(std::uint64_t size_bytes) {
+        char size[sizeof size_bytes];
+        std::memcpy(size, &size_bytes, sizeof size);
+        payload_.append(size, sizeof size);
+    }
+    /// Takes what `append_size` wrote off the front of `payload`.
+    [[nodiscard]] static std::uint64_t take_size(std::string_view& payload) {
+        std::uint64_t size_bytes = 0;
+        std::memcpy(&size_bytes, payload.data(), sizeof size_bytes);
+        payload.remove_prefix(sizeof size_bytes);
+        return size_bytes;
+    }
+    /// Takes what stands before the next zero, and that, off the front of `payload`.
+    [[nodiscard]] static std::string take_text(std::string_view& payload) {
+        const std::size_t end = payload.find('\0');
+        const std::string_view word = payload.substr(0, end);
+        payload.remove_prefix(end == std::string_view::npos ? payload.size() : end + 1);
+        return std::string(word);
+    }
+
+    static void take_origin(name_pair& pair, char mark, std::string_view payload) {
+        known_content content;
+        content.size_bytes = take_size(payload);
+        std::string source = take_text(payload);
+        content.stored_hash = take_text(payload);
+        content.tag = etag(take_text(payload));
+        if (mark == promise_mark) pair.promises.push_back(std::move(content));
+        if (std::find(pair.origins.begin(), pair.origins.end(), source) != pair.origins.end()) return;
+        pair.origins.push_back(std::move(source));
+    }
+
     result<void> take_record(name_pair& pair) {
         std::string_view payload = sorter_.payload();
         const char mark = payload.front();
         payload.remove_prefix(1);
-        if (mark == origin_mark) {
-            const auto known = [&](const std::string& each) { return each == payload; };
-            if (std::none_of(pair.origins.begin(), pair.origins.end(), known)) pair.origins.emplace_back(payload);
+        if (mark == removal_mark) {
+            pair.is_given_up = true;
             return {};
         }
+        if (mark == origin_mark || mark == promise_mark) return take_origin(pair, mark, payload), result<void>();
         if (mark == proof_mark) {
             auto proof = evidence::parse(pair.target, payload);
             if (!proof) return unexpected(std::move(proof).error());
@@ -258,25 +318,19 @@ private:
         }
         blob_facts facts;
         const auto flags = static_cast<unsigned char>(payload.front());
+        payload.remove_prefix(1);
         facts.copy = static_cast<copy_state>(flags & 7U);
         facts.obstacles.archived = (flags & 8U) != 0;
         facts.obstacles.leased = (flags & 16U) != 0;
         facts.obstacles.immutable = (flags & 32U) != 0;
         facts.obstacles.has_snapshots = (flags & 64U) != 0;
-        std::memcpy(&facts.size_bytes, payload.data() + 1, sizeof facts.size_bytes);
-        payload.remove_prefix(1 + sizeof facts.size_bytes);
-        const auto text = [&] {
-            const std::size_t end = payload.find('\0');
-            const std::string_view word = payload.substr(0, end);
-            payload.remove_prefix(end == std::string_view::npos ? payload.size() : end + 1);
-            return std::string(word);
-        };
-        facts.name = text();
-        facts.tag = etag(text());
-        facts.object_id = text();
+        facts.size_bytes = take_size(payload);
+        facts.name = take_text(payload);
+        facts.tag = etag(take_text(payload));
+        facts.object_id = take_text(payload);
         if ((flags & 128U) != 0) facts.object_id += facts.tag.text();
-        facts.stored_hash = text();
-        facts.tier = text();
+        facts.stored_hash = take_text(payload);
+        facts.tier = take_text(payload);
         if (mark == source_mark) {
             // A listing that gives a name twice is the store's fault, not a collision: the later one counts.
             for (blob_facts& known : pair.sources) {

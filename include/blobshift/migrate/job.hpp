@@ -8,6 +8,7 @@
 #define BLOBSHIFT_MIGRATE_JOB_HPP
 
 #include <algorithm>    // max, min, sort
+#include <chrono>       // seconds
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <string_view>  // string_view
@@ -47,8 +48,7 @@ struct migration_job {
     [[nodiscard]] inventory_options listing() const {
         return {.spill = {.memory_bytes = options.memory_bytes},
                 .part = options.part,
-                .normalize_dialects = options.normalize_dialects,
-                .ahead = options.concurrency > 1};
+                .normalize_dialects = options.normalize_dialects};
     }
     [[nodiscard]] std::size_t batch_size() const noexcept { return (std::max)(options.batch_size, std::size_t{1}); }
     /// The same job, but heard by another.
@@ -236,11 +236,14 @@ inline void sort_by_source(std::vector<name_pair>& batch) {
     return e.code == errc::not_found ? outcome::changed : outcome_of(e);
 }
 
-/// `c` without its stop and its deadline, for the few calls that keep what a stopped run has done.
+/// The context for the few calls that keep what a run has done: `c`, or, once that has ended, a short time of its own.
+/// What they keep only saves work, so whoever stops a run does not wait long for a store that is silent.
 [[nodiscard]] inline context to_the_end(context c) {
+    constexpr std::chrono::seconds at_most{15};
+    if (c.proceed()) return c;
     c.stop = {};
     c.deadline = {};
-    return c;
+    return c.with_timeout(at_most);
 }
 
 /// Whether the run is over, rather than one object of it.

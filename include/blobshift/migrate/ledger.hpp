@@ -16,15 +16,24 @@
 #include <utility>      // move
 
 #include <blobshift/core/blob_name.hpp>
+#include <blobshift/core/etag.hpp>
 #include <blobshift/store/journal.hpp>
 
 namespace blobshift::inline v1 {
 
-/// One removal that is about to be made. Personal data: it holds the old name.
+/// One removal that is about to be made, and what is known of the blob that is left. Personal data: it holds the old
+/// name.
 struct ledger_entry {
     blob_name source;              ///< The old name.
     blob_name target;              ///< The new name, which holds the content from now on.
-    std::uint64_t size_bytes = 0;
+    std::uint64_t size_bytes = 0;  ///< 0 with an empty tag: not known, for it was recorded before it was stored.
+    std::string stored_hash = {};  ///< Of the new name, "algorithm:hex", if its listing gave one.
+    etag tag = {};                 ///< The version of the new name that was proved equal.
+
+    /// Whether the new name is to be there, and with which content.
+    [[nodiscard]] bool is_promise() const noexcept { return !is_withdrawal() && (size_bytes > 0 || !tag.empty()); }
+    /// Whether it says, in place of all this, that the new name is gone for good: its instance was removed.
+    [[nodiscard]] bool is_withdrawal() const noexcept { return source == target; }
 
     friend bool operator==(const ledger_entry&, const ledger_entry&) = default;
 };
@@ -36,15 +45,23 @@ class ledger_writer {
 public:
     explicit ledger_writer(any_store& state) : journal_(state, ledger_journal) {}
 
-    void add(std::string_view source, std::string_view target, std::uint64_t size_bytes) {
+    /// See `ledger_entry`. A tag with a tab or a newline is left out.
+    void add(std::string_view source, std::string_view target, std::uint64_t size_bytes,
+             std::string_view stored_hash = {}, const etag& tag = {}) {
         std::array<char, 20> digits;
         line_ = source;
         line_ += '\t';
         line_ += target;
         line_ += '\t';
         line_.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), size_bytes).ptr);
+        line_ += '\t';
+        line_ += stored_hash;
+        line_ += '\t';
+        if (tag.text().find_first_of("\t\n") == std::string::npos) line_ += tag.text();
         journal_.append(line_);
     }
+    /// Records that a new name need not be there any more: its instance was removed.
+    void withdraw(std::string_view target) { add(target, target, 0); }
     result<void> flush(const context& c) { return journal_.flush(c); }
 
 private:
@@ -58,16 +75,24 @@ inline result<void> read_ledger(any_store& state, const context& c,
                                 function_ref<result<void>(const ledger_entry&)> f) {
     return read_journal(state, c, ledger_journal, [&](std::string_view record) -> result<void> {
         const auto malformed = [] { return fail(errc::corrupt, "a ledger record is malformed"); };
-        const std::size_t first = record.find('\t');
-        const std::size_t second = record.find('\t', first + 1);  // npos + 1 is 0: found again, and refused below
-        if (first == std::string_view::npos || second == std::string_view::npos || second <= first) return malformed();
-        auto source = blob_name::parse(record.substr(0, first));
-        auto target = blob_name::parse(record.substr(first + 1, second - first - 1));
-        const std::string_view digits = record.substr(second + 1);
+        std::array<std::string_view, 5> fields;  // the last two were not always written
+        std::size_t count = 0;
+        for (bool more = true; more; ++count) {
+            if (count == fields.size()) return malformed();
+            const std::size_t end = record.find('\t');
+            fields[count] = record.substr(0, end);
+            more = end != std::string_view::npos;
+            record.remove_prefix(more ? end + 1 : record.size());
+        }
+        if (count != 3 && count != fields.size()) return malformed();
+        auto source = blob_name::parse(fields[0]);
+        auto target = blob_name::parse(fields[1]);
         std::uint64_t size_bytes = 0;
-        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), size_bytes);
-        if (!source || !target || ec != std::errc{} || end != digits.data() + digits.size()) return malformed();
-        return f(ledger_entry{*std::move(source), *std::move(target), size_bytes});
+        const char* const end = fields[2].data() + fields[2].size();
+        const auto number = std::from_chars(fields[2].data(), end, size_bytes);
+        if (!source || !target || number.ec != std::errc{} || number.ptr != end) return malformed();
+        return f(ledger_entry{*std::move(source), *std::move(target), size_bytes, std::string(fields[3]),
+                              etag(std::string(fields[4]))});
     });
 }
 

@@ -128,13 +128,16 @@ struct operation_record {
 };
 
 inline constexpr std::string_view operation_folder = "operations";
+/// Where those are on record that are told by no id of the settings, only while they run: see claim.hpp.
+inline constexpr std::string_view claim_folder = "claims";
 
 namespace detail {
 
 inline constexpr std::string_view operation_record_kind = "operation";
 
-[[nodiscard]] inline result<blob_name> operation_blob(const operation_id& id) {
-    return blob_name::parse(std::string(reserved_prefix) + std::string(operation_folder) + "/" + id.text());
+[[nodiscard]] inline result<blob_name> operation_blob(const operation_id& id,
+                                                       std::string_view folder = operation_folder) {
+    return blob_name::parse(std::string(reserved_prefix) + std::string(folder) + "/" + id.text());
 }
 
 [[nodiscard]] inline std::string text_of(const operation_record& r) {
@@ -171,9 +174,9 @@ inline constexpr std::string_view operation_record_kind = "operation";
 /// What is on record of the operation `id`; nothing, if it was never begun (or the record is lost).
 ///
 /// \return errc::corrupt or unsupported, with the line, for what is no record of ours. \par Complexity  One read.
-inline result<std::optional<operation_record>> read_operation(any_store& state, const context& c,
-                                                              const operation_id& id) {
-    auto name = detail::operation_blob(id);
+inline result<std::optional<operation_record>> read_operation(any_store& state, const context& c, const operation_id& id,
+                                                              std::string_view folder = operation_folder) {
+    auto name = detail::operation_blob(id, folder);
     if (!name) return unexpected(std::move(name).error());
     auto kept = detail::read_record(state, c, *name, detail::operation_record_kind);
     if (!kept) return unexpected(std::move(kept).error());
@@ -192,8 +195,9 @@ struct known_operation {
 /// All operations that are on record, in the order of their ids.
 ///
 /// \return the first error; a blob among them that is no record is one. \par Complexity  One listing, one read for each.
-inline result<std::vector<known_operation>> list_operations(any_store& state, const context& c) {
-    const std::string folder = std::string(reserved_prefix) + std::string(operation_folder) + "/";
+inline result<std::vector<known_operation>> list_operations(any_store& state, const context& c,
+                                                            std::string_view where = operation_folder) {
+    const std::string folder = std::string(reserved_prefix) + std::string(where) + "/";
     auto page = list_all(state, c, {.prefix = folder});
     if (!page) return unexpected(std::move(page).error());
     std::vector<known_operation> all;
@@ -202,7 +206,7 @@ inline result<std::vector<known_operation>> list_operations(any_store& state, co
         if (!id || id->text() != std::string_view(info.name.text()).substr(folder.size())) {
             return fail(errc::corrupt, "a foreign blob lies among the operations", info.name.text());
         }
-        auto record = read_operation(state, c, *id);
+        auto record = read_operation(state, c, *id, where);
         if (!record) return unexpected(std::move(record).error());
         if (*record) all.push_back({*std::move(id), **std::move(record)});
     }
@@ -215,16 +219,19 @@ inline result<std::vector<known_operation>> list_operations(any_store& state, co
 ///              job, and two that do the same do no harm. Nothing: every operation counts.
 inline result<std::vector<obstacle>> obstacles_of_operations(any_store& state, const context& c,
                                                              std::optional<operation_kind> mine = {}) {
-    auto all = list_operations(state, c);
-    if (!all) return unexpected(std::move(all).error());
     std::vector<obstacle> found;
     const utc_time now = c.clock->utc_now();
-    for (const known_operation& each : *all) {
-        if (each.record.kind == mine || !each.record.is_alive(now)) continue;
-        found.push_back({"operation_running", 1,
-                         "the " + std::string(to_string(each.record.kind)) + " operation " + each.id.text() +
-                             " is running, its last sign of life " + detail::seconds_text(each.record.age(now)) +
-                             " ago: wait for its end, or stop it"});
+    for (const std::string_view folder : {operation_folder, claim_folder}) {
+        auto all = list_operations(state, c, folder);
+        if (!all) return unexpected(std::move(all).error());
+        for (const known_operation& each : *all) {
+            if (each.record.kind == mine || !each.record.is_alive(now)) continue;
+            found.push_back({"operation_running", 1,
+                             "the " + std::string(to_string(each.record.kind)) + " operation " + each.id.text() +
+                                 " is running, its last sign of life " + detail::seconds_text(each.record.age(now)) +
+                                 " ago: wait for its end, or stop it; if it was killed, it counts for another " +
+                                 detail::seconds_text(each.record.lease - each.record.age(now))});
+        }
     }
     return found;
 }
@@ -234,6 +241,7 @@ struct operation_options {
     std::chrono::milliseconds every{10'000};  ///< Between two signs of life, at least. Well below the lease.
     bool again = false;     ///< Begin anew what was completed: cheap, since jobs find out by themselves what is left.
     bool take_over = false; ///< A person's word that the one who runs it is dead.
+    std::string_view folder = operation_folder;  ///< Where it is on record.
 };
 
 /// How a start found the operation.
@@ -276,6 +284,13 @@ public:
         record_.counts = counts;
         if (c.clock->now() - last_beat_ < options_.every) return {};
         return write(c);
+    }
+    /// Until when, on the clock of the context, its last sign of life counts.
+    [[nodiscard]] steady_time valid_until() const noexcept { return last_beat_ + options_.lease; }
+    /// Takes the record away, as if it had never been begun. Instead of `finish`. \return The store's error.
+    result<void> discard(const context& c) {
+        auto gone = state_->remove(c, name_, condition::if_match(tag_));
+        return gone ? result<void>() : unexpected(std::move(gone).error());
     }
     /// Records the end. Call it once, after the job. \return As `beat`.
     result<void> finish(const context& c, operation_status status, const operation_counts& counts) {
@@ -329,7 +344,7 @@ struct started_operation {
 
 inline result<started_operation> running_operation::start(any_store& state, const context& c, const operation_id& id,
                                                   operation_kind kind, operation_options options) {
-    auto name = detail::operation_blob(id);
+    auto name = detail::operation_blob(id, options.folder);
     if (!name) return unexpected(std::move(name).error());
     auto kept = detail::read_record(state, c, *name, detail::operation_record_kind);
     if (!kept) return unexpected(std::move(kept).error());
@@ -350,7 +365,9 @@ inline result<started_operation> running_operation::start(any_store& state, cons
             return fail(errc::blocked,
                         "already running elsewhere: operation " + id.text() + " gave a sign of life " +
                             (age < age.zero() ? detail::seconds_text(-age) + " from now, by a clock that is ahead"
-                                              : detail::seconds_text(age) + " ago"));
+                                              : detail::seconds_text(age) + " ago") +
+                            ": wait for its end; if it was killed, begin again in " +
+                            detail::seconds_text(before->lease - age) + " or take it over (--take-over)");
         }
         started.before = *before;
         switch (before->status) {

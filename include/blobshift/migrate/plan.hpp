@@ -211,6 +211,15 @@ result<migration_plan> plan_migration(const migration_job<S, From, To>& job, con
     return found;
 }
 
+/// Why a delete that may take at most `most` must not begin: code "max_delete". Empty: it would not take more.
+[[nodiscard]] inline std::vector<obstacle> obstacles_to_count(const migration_plan& plan, std::uint64_t most) {
+    const std::uint64_t removable = plan.outcomes.objects(outcome::present);
+    if (removable <= most) return {};
+    return {{"max_delete", removable,
+             std::to_string(removable) + " old names would be deleted, more than the " + std::to_string(most) +
+                 " that are allowed"}};
+}
+
 }  // namespace blobshift::inline v1
 
 #endif

@@ -31,8 +31,8 @@ struct kept_record {
 
 /// Reads the record of this kind under `n`.
 ///
-/// \return the record; nothing, if there is none; errc::corrupt or unsupported, which name the kind and the line, for a
-///         document that is not exactly one record of this kind; or the store's error.
+/// \return the record; nothing, if there is none; errc::corrupt or unsupported, which name the kind and the line (and
+///         `n` as their subject), for a document that is not exactly one record of this kind; or the store's error.
 /// \par Complexity  One read.
 inline result<std::optional<kept_record>> read_record(any_store& state, const context& c, const blob_name& n,
                                                       std::string_view kind) {
@@ -42,7 +42,8 @@ inline result<std::optional<kept_record>> read_record(any_store& state, const co
         error& e = document.error();
         if (e.code == errc::not_found) return std::optional<kept_record>();
         if (e.code != errc::invalid_argument) return unexpected(std::move(e));
-        return fail(errc::corrupt, "line 1 of the " + std::string(kind) + " record is not ours: it is larger than any");
+        return fail(errc::corrupt, "line 1 of the " + std::string(kind) + " record is not ours: it is larger than any",
+                    n.text());
     }
     std::optional<kept_record> found;
     bool another = false;
@@ -51,11 +52,12 @@ inline result<std::optional<kept_record>> read_record(any_store& state, const co
         if (!found) found = kept_record{std::string(record), document->info.tag};
         return {};
     });
-    if (!cut) return unexpected(std::move(cut).error());
+    if (!cut) return unexpected(about_record(std::move(cut).error(), n));
     if (!found || another || *cut > 0) {
         const std::string_view wrong = !found ? "line 2 of the " : "line 3 of the ";
         return fail(errc::corrupt, std::string(wrong) + std::string(kind) + " record is " +
-                                       (another ? "one too many" : found ? "no record" : "missing or cut short"));
+                                       (another ? "one too many" : found ? "no record" : "missing or cut short"),
+                    n.text());
     }
     return found;
 }

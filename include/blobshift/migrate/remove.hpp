@@ -38,7 +38,8 @@ struct remove_options {
     /// Refuse to begin when more than so many would go: for a first, small wave.
     std::uint64_t max_delete = (std::numeric_limits<std::uint64_t>::max)();
     /// Looks at the service before the delete and before each wave, which begins only if every node is at New and none has
-    /// needed an old name. One for all containers; must outlive the delete. Null: there is no service, or it stands still.
+    /// needed an old name, and keeps a rollback away. One for all containers; must outlive the delete. Null: there is no
+    /// service, or it stands still, and nobody rolls back.
     wave_guard* guard = nullptr;
     std::size_t wave_size = 8192;  ///< Old names that go between two looks at the service. At least 1.
     std::chrono::milliseconds wave_pause{0};  ///< Before a further wave, so that nodes can tell what they met: half of their lease will do.
@@ -88,7 +89,7 @@ private:
         if (!found) return unexpected(std::move(found).error());
         gone_ = std::move(found->gone);
         if (options_.guard != nullptr) {
-            auto against = options_.guard->begin(c_);
+            auto against = options_.guard->before_wave(c_);
             if (!against) return unexpected(std::move(against).error());
             summary_.refused = *std::move(against);
         }
@@ -114,8 +115,8 @@ private:
 
     /// Whether nothing stands against the next wave.
     result<bool> may_go_on() {
-        if (options_.guard == nullptr || std::exchange(first_wave_, false)) return true;
-        if (options_.wave_pause > options_.wave_pause.zero()) {
+        if (options_.guard == nullptr) return true;
+        if (!std::exchange(first_wave_, false) && options_.wave_pause > options_.wave_pause.zero()) {
             if (auto waited = c_.pause(options_.wave_pause); !waited) return unexpected(std::move(waited).error());
         }
         auto against = options_.guard->before_wave(c_);
@@ -127,12 +128,7 @@ private:
     /// The guard before the first delete: all of the copy must be there.
     [[nodiscard]] bool refuses(const migration_plan& plan) {
         if (!options_.partial) append(summary_.refused, obstacles_to_delete(plan));
-        const std::uint64_t removable = plan.outcomes.objects(outcome::present);
-        if (removable > options_.max_delete) {
-            summary_.refused.push_back({"max_delete", removable,
-                                        std::to_string(removable) + " old names would be deleted, more than the " +
-                                            std::to_string(options_.max_delete) + " that are allowed"});
-        }
+        append(summary_.refused, obstacles_to_count(plan, options_.max_delete));
         return !summary_.refused.empty();
     }
 
@@ -208,11 +204,12 @@ private:
             auto name = blob_name::parse(source.name);
             if (!name) return unexpected(std::move(name).error());
             requests.push_back({*std::move(name), condition::if_match(source.tag)});
-            ledger_.add(source.name, pair.target, source.size_bytes);
+            ledger_.add(source.name, pair.target, source.size_bytes, pair.present->stored_hash, pair.present->tag);
         }
-        if (auto recorded = ledger_.flush(c_); !recorded) return recorded;
+        const context c = options_.guard == nullptr ? c_ : options_.guard->until_over(c_);
+        if (auto recorded = ledger_.flush(c); !recorded) return recorded;
         result<void> going;
-        remove_many(job_.store, c_, std::span<const remove_request>(requests),
+        remove_many(job_.store, c, std::span<const remove_request>(requests),
                     bulk_options{.concurrency = job_.options.concurrency}, [&](std::size_t i, result<bool>&& gone) {
                         if (gone) {
                             tally_.tell(proved_[i], *gone ? outcome::removed : outcome::absent);

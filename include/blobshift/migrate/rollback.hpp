@@ -2,7 +2,7 @@
 //
 // The way back: every new name gets its old one again, as the undo ledger says it, from any point before the seal.
 //
-// Row: migrate (core, naming, store, views).   Tests: tests/migrate/rollback.test.cpp
+// Row: migrate (core, naming, store, views).   Tests: tests/migrate/rollback.test.cpp, rollback_ledger.test.cpp
 
 #ifndef BLOBSHIFT_MIGRATE_ROLLBACK_HPP
 #define BLOBSHIFT_MIGRATE_ROLLBACK_HPP
@@ -17,6 +17,7 @@
 #include <vector>     // vector
 
 #include <blobshift/core/xxh64.hpp>
+#include <blobshift/migrate/claim.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/operation.hpp>
 #include <blobshift/migrate/stage.hpp>
@@ -24,7 +25,8 @@
 namespace blobshift::inline v1 {
 
 struct rollback_options {
-    /// How surely both names must be known to be equal. Less than `computed_hash` is taken as that when `remove_new`.
+    /// How surely both names must be known to be equal, and a new name that is left to be what had the old one. Of the
+    /// first, less than `computed_hash` is taken as that when `remove_new`.
     verify_level level = verify_level::computed_hash;
     /// Then remove every new name whose old one is proved equal. Only when no node uses new names any more.
     bool remove_new = false;
@@ -34,7 +36,7 @@ struct rollback_options {
 
 /// How a rollback ended. `made` and `last` count over all containers.
 struct rollback_summary : copy_summary {
-    std::vector<obstacle> refused = {};  ///< Not empty: nothing was changed, and these are the reasons.
+    std::vector<obstacle> refused = {};  ///< Not empty: it was not begun, or ended on its way, and these are the reasons.
     std::uint64_t unresolvable = 0;      ///< New names of which nothing says what their old name was. They stay.
     std::uint64_t removed_new = 0;       ///< New names that were removed.
 };
@@ -63,8 +65,8 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To>
 class rollback_run {
 public:
     rollback_run(const migration_job<S, From, To>& job, const context& c, const rollback_options& options,
-                 any_store& deletions)
-        : job_(job), c_(c), options_(options), deletions_(deletions), tally_(job.observer) {}
+                 any_store& deletions, removal_claim& claim)
+        : job_(job), c_(c), options_(options), deletions_(deletions), claim_(claim), tally_(job.observer) {}
 
     /// Gives every new name its old one again.
     result<rollback_summary> bring_all_back() {
@@ -82,7 +84,7 @@ public:
         auto removed = pass(true);
         summary_.last = tally_.counts();
         summary_.removed_new = tally_.objects(outcome::removed);
-        summary_.complete = removed && summary_.removed_new == candidates_ && tally_.objects(outcome::copied) == 0;
+        summary_.complete = removed && summary_.refused.empty() && summary_.removed_new == candidates_ && tally_.objects(outcome::copied) == 0;
         if (!removed && !ends_the_run(removed.error())) return unexpected(std::move(removed).error());
         summary_.interrupted = !removed;
         return summary_;
@@ -115,6 +117,7 @@ private:
         if (auto read = all.collect_evidence(job_.state); !read) return read;
         if (auto read = all.collect_ledger(job_.state); !read) return read;
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;
+        if (auto read = all.collect_removals(deletions_, job_.to); !read) return read;
         tally_.begin("rollback", summary_.passes, all.counts().targets, all.counts().target_bytes);
         summary_.unresolvable = candidates_ = 0;
         nameless_before_ = std::exchange(nameless_, {});
@@ -124,10 +127,13 @@ private:
             auto pair = all.next();
             if (!pair) return unexpected(std::move(pair).error());
             if (!*pair) break;
-            if (!(*pair)->present) continue;  // it has its old name, and no new one
+            if (!(*pair)->present) {
+                if ((*pair)->sources.empty()) miss(std::move(**pair));
+                continue;  // it has its old name, and no new one
+            }
             if (auto taken = take(copier, std::move(**pair)); !taken) return taken;
             if (equal.size() >= job_.batch_size()) {
-                if (auto removed = remove_new(equal); !removed) return removed;
+                if (auto removed = remove_new(equal); !removed || !summary_.refused.empty()) return removed;
             }
         }
         if (auto rest = copier.finish(); !rest) return rest;
@@ -144,6 +150,29 @@ private:
         if (older.copy != copy_state::pending) return copier.copy(std::move(pair));
         tally_.tell(pair, outcome::pending, "the store is still copying");
         return {};
+    }
+
+    /// A new name that the ledger promises, that is gone, and that no record says was removed.
+    void miss(name_pair&& pair) {
+        pair.sources.push_back({.name = pair.origins.front(), .size_bytes = pair.promises.front().size_bytes});
+        tally_.tell(pair, outcome::failed, "the new name is gone, and no record says that it was removed");
+    }
+
+    /// Why a new name may hold something else than what its old one held, by what the ledger knows; empty if it does not.
+    [[nodiscard]] std::string_view doubt_about(const name_pair& pair) const {
+        std::string_view doubt;
+        for (const known_content& known : pair.promises) {
+            const blob_facts then = {
+                .name = pair.target, .size_bytes = known.size_bytes, .stored_hash = known.stored_hash};
+            const comparison now = compare_listed(then, *pair.present);
+            const bool same = now.equal && (now.level >= verify_level::stored_hash || known.tag.empty() ||
+                                            options_.level < verify_level::computed_hash);
+            if (same || strongly_equal(known.tag, pair.present->tag)) return {};
+            doubt = now.equal ? "it was stored again since the delete, and no hash proves it the same: a lower level of "
+                                "proof takes its length for it"
+                              : "it is not what had the old name: the length or the hash in the ledger is another";
+        }
+        return doubt;
     }
 
     /// A new name without an old one.
@@ -166,6 +195,8 @@ private:
             tally_.tell(pair, outcome::pending, "the store is still copying");
         } else if (!present.is_whole()) {
             tally_.tell(pair, outcome::blocked, "the new name is an unfinished copy");
+        } else if (const std::string_view doubt = doubt_about(pair); !doubt.empty()) {
+            tally_.tell(pair, outcome::different, doubt);
         } else if (present.obstacles.archived) {
             tally_.tell(pair, outcome::blocked, "archived: rehydrate it first");
         } else {
@@ -207,6 +238,11 @@ private:
     /// Removes the new names of pairs that are equal, when their old names still are what was compared.
     result<void> remove_new(std::vector<name_pair>& equal) {
         candidates_ += equal.size();
+        auto against = claim_.hold(c_);
+        if (!against) return unexpected(std::move(against).error());
+        append(summary_.refused, *std::move(against));
+        if (!summary_.refused.empty()) return equal.clear(), result<void>();
+        const context c = claim_.until_over(c_);
         std::vector<result<blob_info>> seen(equal.size(), fail(errc::cancelled, "not looked at"));
         for_each_index(equal.size(), job_.options.concurrency, [&](std::size_t i) {
             auto name = blob_name::parse(equal[i].sources.front().name);
@@ -230,7 +266,7 @@ private:
             }
         }
         result<void> going;
-        remove_many(job_.store, c_, std::span<const remove_request>(requests),
+        remove_many(job_.store, c, std::span<const remove_request>(requests),
                     bulk_options{.concurrency = job_.options.concurrency}, [&](std::size_t i, result<bool>&& gone) {
                         if (gone) {
                             tally_.tell(equal[whose[i]], outcome::removed, "the new name is gone");
@@ -248,6 +284,7 @@ private:
     const context& c_;
     const rollback_options& options_;
     any_store& deletions_;
+    removal_claim& claim_;
     tally tally_;
     std::uint64_t candidates_ = 0;  ///< Pairs whose new name was to be removed.
     std::vector<std::uint64_t> nameless_ = {};         ///< Hashes of what `without_origin` met in this pass,
@@ -262,8 +299,9 @@ private:
 /// The old name is what the undo ledger says, and must lead to the new one; where the ledger says nothing, the blob was
 /// stored in format New and has never had one: it stays, and is counted as unresolvable. Copies are create-only, pinned
 /// to the version that was listed, and compared as copy does it. New names are kept, unless `remove_new`: then each goes,
-/// with if_match, when its old one is proved equal, in a last pass that begins when every container is whole. What the deletion log says was removed is
-/// removed under both names, before and after, and never brought back. Idempotent; with `dry_run` nothing is changed.
+/// with if_match, when its old one is proved equal, in a last pass that begins when every container is whole and ends when a delete begins. What the
+/// deletion log says was removed is removed under both names, before and after, and never brought back. Idempotent; with
+/// `dry_run` nothing is changed.
 ///
 /// Refuses, changing nothing, when it is sealed, while a node works in New (with `remove_new`: in Dual, too) or is stale,
 /// and while another operation runs.
@@ -274,6 +312,10 @@ private:
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<rollback_summary> roll_back(const migration<S, From, To>& all, const context& c, rollback_options options = {}) {
     rollback_summary sum;
+    removal_claim claim(all.state, operation_kind::rollback);
+    if (!all.jobs.front().options.dry_run) {  // its own word first, then the look at the others'
+        if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
+    }
     auto refused = obstacles_to_rollback(all.state, c, options.remove_new);
     if (!refused) return unexpected(std::move(refused).error());
     sum.refused = *std::move(refused);
@@ -287,9 +329,10 @@ result<rollback_summary> roll_back(const migration<S, From, To>& all, const cont
         sum.interrupted = sum.interrupted || done.interrupted;
         sum.unresolvable += done.unresolvable;
         sum.removed_new += done.removed_new;
+        detail::append(sum.refused, std::vector<obstacle>(done.refused));
     };
     for (const auto& job : all.jobs) {
-        auto done = detail::rollback_run<S, From, To>(job, c, options, all.state).bring_all_back();
+        auto done = detail::rollback_run<S, From, To>(job, c, options, all.state, claim).bring_all_back();
         if (!done) return done;
         add(*done);
     }
@@ -297,7 +340,7 @@ result<rollback_summary> roll_back(const migration<S, From, To>& all, const cont
         sum.last = {};
         sum.unresolvable = 0;
         for (const auto& job : all.jobs) {
-            auto done = detail::rollback_run<S, From, To>(job, c, options, all.state).remove_new_names();
+            auto done = detail::rollback_run<S, From, To>(job, c, options, all.state, claim).remove_new_names();
             if (!done) return done;
             add(*done);
         }

@@ -14,10 +14,11 @@
 #include <vector>       // vector
 
 #include <blobshift/migrate/check.hpp>
-#include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/heartbeat.hpp>
 #include <blobshift/migrate/remove.hpp>
+#include <blobshift/migrate/scope.hpp>
+#include <blobshift/migrate/told_removals.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -40,7 +41,8 @@ struct run_options {
     copy_options copying = {};
     remove_options deleting = {};
     operation_options operations = {};  ///< `again` has no effect: what was completed is always looked at again.
-    /// Removals from elsewhere, such as a change feed, as far as the cleanup filter lets them through. May be null.
+    /// Removals from elsewhere, such as a change feed, as far as the cleanup filter lets them through: carried out before
+    /// the delete, while old names say which versions they are about. May be null.
     const removal_source* told = nullptr;
 };
 
@@ -127,6 +129,7 @@ private:
             summary_.interrupted = summary_.interrupted || ended->interrupted;
             return {};
         }
+        if (auto noted = record_scope(all_.state, c_, all_.jobs.size()); !noted) return noted;
         operation_options how = options_.operations;
         how.again = true;
         auto started = running_operation::start(all_.state, c_, id, kind, how);
@@ -188,9 +191,14 @@ private:
     }
 
     result<void> remove() {
-        auto may = stage_is_new();
-        // Both containers or none: what one delete would find half-way is found before the first.
-        if (may && *may) may = allowed(obstacles_to_delete(all_, c_));
+        // Both containers or none: what one delete would find half-way is found before the first, and before the stage moves.
+        auto plan = plan_all(all_, c_);
+        if (!plan) return unexpected(std::move(plan).error());
+        std::vector<obstacle> against = obstacles_to_delete(*plan);
+        append(against, obstacles_to_count(*plan, options_.deleting.max_delete));
+        auto may = allowed(std::move(against));
+        if (may && *may) may = stage_is_new();
+        if (may && *may) may = allowed(obstacles_of_service(all_.state, c_, stage_for_delete, operation_kind::remove));
         if (!may) return unexpected(std::move(may).error());
         if (!*may) return {};
         remove_options how = options_.deleting;
@@ -199,6 +207,12 @@ private:
         const auto work = [&](const std::vector<job_type>& jobs, const context& c,
                               heartbeat* beats) -> result<part_end> {
             part_end end{.complete = true};
+            // While old names say which versions a removal was about. What is left in doubt keeps the cleanup from its line.
+            if (options_.told != nullptr) {
+                auto told = clean_up_told(migration<S, From, To>{jobs, all_.state}, c, *options_.told);
+                if (!told) return unexpected(std::move(told).error());
+                summary_.told = *std::move(told);
+            }
             summary_.removed.emplace();
             for (std::size_t i = 0; i < jobs.size() && !end.interrupted && summary_.refused.empty(); ++i) {
                 hear(beats, i);
@@ -222,12 +236,7 @@ private:
             if (!cleaned) return unexpected(std::move(cleaned).error());
             part_end end{.complete = cleaned->complete};
             summary_.cleaned = *std::move(cleaned);
-            if (options_.told != nullptr) {
-                auto told = clean_up_told(heard, c, *options_.told);
-                if (!told) return unexpected(std::move(told).error());
-                end.complete = end.complete && told->complete;
-                summary_.told = *std::move(told);
-            }
+            end.complete = end.complete && (!summary_.told || summary_.told->complete);
             return end;
         };
         return as_operation(settings_.cleanup, operation_kind::cleanup, cleanup_completed_line, work);
@@ -248,8 +257,8 @@ private:
 /// | settings                        | what is done                                                                |
 /// |---------------------------------|-----------------------------------------------------------------------------|
 /// | StartCopy, in Old or Dual       | the copy, until nothing is missing; then "Completed copying files."         |
-/// | StartDelete, in New             | the delete; then "Completed deleting files."; the cleanup; then             |
-/// |                                 | "Completed cleaning up deleted files."                                      |
+/// | StartDelete, in New             | the removals of `told`; the delete; then "Completed deleting files."; the   |
+/// |                                 | cleanup; then "Completed cleaning up deleted files."                        |
 /// | StartCopy in New                | refused (see `contradictions_of`)                                           |
 /// | StartDelete in Old or Dual      | refused                                                                     |
 /// | neither                         | nothing                                                                     |

@@ -297,7 +297,8 @@ inline constexpr stage_requirement stage_without_new_names = {.at_most = format:
         const bool behind = view.stage->wanted < required.at_least;
         found.push_back({behind ? "stage_behind" : "stage_ahead", 1,
                          "the stage is " + std::string(to_string(view.stage->wanted)) + ", and it must be " + range +
-                             ": when no node stands against it, set it"});
+                             ": when no node stands against it, set it (nodes --set-stage " +
+                             std::string(to_string(behind ? required.at_least : required.at_most)) + ")"});
     }
     return found;
 }

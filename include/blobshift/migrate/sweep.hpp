@@ -7,14 +7,15 @@
 #ifndef BLOBSHIFT_MIGRATE_SWEEP_HPP
 #define BLOBSHIFT_MIGRATE_SWEEP_HPP
 
-#include <cstddef>   // size_t
-#include <cstdint>   // uint64_t
-#include <optional>  // optional
-#include <span>      // span
-#include <utility>   // move
-#include <vector>    // vector
+#include <cstddef>      // size_t
+#include <cstdint>      // uint64_t
+#include <optional>     // optional
+#include <span>         // span
+#include <string_view>  // string_view
+#include <utility>      // move
+#include <vector>       // vector
 
-#include <blobshift/migrate/job.hpp>
+#include <blobshift/migrate/watermark_owners.hpp>
 #include <blobshift/views/deletion_log.hpp>
 
 namespace blobshift::inline v1 {
@@ -24,8 +25,10 @@ struct sweep_summary {
     std::uint64_t removals = 0;       ///< Records that were looked at.
     std::uint64_t last_sequence = 0;  ///< Of the last of them.
     std::uint64_t names = 0;          ///< Blobs that were still there.
-    outcome_counts outcomes = {};     ///< cleaned; blocked and failed, which are still there.
-    bool complete = false;            ///< No name of a removed instance is left.
+    /// cleaned; blocked and failed, which are still there; collision: the watermark is another instance's, so nothing
+    /// goes.
+    outcome_counts outcomes = {};
+    bool complete = false;  ///< No name of a removed instance is left.
 };
 
 namespace detail {
@@ -43,14 +46,25 @@ public:
     result<void> add(const instance_id& id) {
         const auto& job = all_.jobs.front();
         for (const blob_kind kind : kinds_of(id)) {
-            name_couple couple;
-            // A policy that cannot name the id never did.
-            if (auto old_name = job.from.name_of(id, kind)) couple.old_name = *std::move(old_name);
-            if (auto new_name = job.to.name_of(id, kind)) couple.new_name = *std::move(new_name);
+            name_couple couple = couple_of(id, kind);
             if (couple.old_name || couple.new_name) couples_.push_back(std::move(couple));
         }
         ++summary_.removals;
         return couples_.size() >= job.batch_size() ? finish() : result<void>();
+    }
+
+    /// Adds what `owners` was asked about, but for removals whose watermark is another instance's: those are told.
+    result<void> add(const watermark_owners& owners) {
+        for (const auto& each : owners.asked()) {
+            if (each.whose != ownership::another) {
+                if (auto added = add(each.id); !added) return added;
+                continue;
+            }
+            ++summary_.removals;
+            tell(all_.jobs.front(), couple_of(each.id, kinds_of(each.id).front()), outcome::collision, nullptr,
+                 claimed_reason);
+        }
+        return {};
     }
 
     result<void> finish() {
@@ -70,8 +84,9 @@ public:
 
     [[nodiscard]] sweep_summary summary() const {
         sweep_summary s = summary_;
-        s.complete = look_only_ ? s.names == 0
-                                : s.outcomes.objects(outcome::blocked) + s.outcomes.objects(outcome::failed) == 0;
+        std::uint64_t left = look_only_ ? s.names : 0;
+        for (const outcome bad : {outcome::blocked, outcome::failed, outcome::collision}) left += s.outcomes.objects(bad);
+        s.complete = left == 0;
         return s;
     }
 
@@ -86,6 +101,15 @@ private:
 
         [[nodiscard]] const std::optional<blob_name>& of(bool old_turn) const { return old_turn ? old_name : new_name; }
     };
+
+    /// A policy that cannot name the id never did.
+    [[nodiscard]] name_couple couple_of(const instance_id& id, blob_kind kind) const {
+        const job_type& job = all_.jobs.front();
+        name_couple couple;
+        if (auto old_name = job.from.name_of(id, kind)) couple.old_name = *std::move(old_name);
+        if (auto new_name = job.to.name_of(id, kind)) couple.new_name = *std::move(new_name);
+        return couple;
+    }
 
     result<void> remove(const job_type& job, bool old_turn) {
         std::vector<remove_request> requests;
@@ -134,9 +158,10 @@ private:
     [[nodiscard]] static outcome outcome_of_removal(const error& e) noexcept {
         return e.code == errc::blocked ? outcome::blocked : outcome::failed;
     }
-    void tell(const job_type& job, const name_couple& couple, outcome what, const error* failure = nullptr) {
+    void tell(const job_type& job, const name_couple& couple, outcome what, const error* failure = nullptr,
+              std::string_view reason = {}) {
         summary_.outcomes.add(what, 0);
-        object_event event{.what = what, .failure = failure};
+        object_event event{.what = what, .reason = reason, .failure = failure};
         if (couple.old_name) event.source = couple.old_name->text();
         if (couple.new_name) event.target = couple.new_name->text();
         job.observer.on_object(event);
@@ -153,12 +178,24 @@ private:
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context& c, bool look_only) {
     name_sweeper<S, From, To> sweeper(all, c, look_only);
+    watermark_owners owners;
     std::uint64_t last = 0;
+    const auto deal = [&]() -> result<void> {
+        // Who looks only learns nothing from it: what another instance owns is there, and counts as left.
+        if (!look_only) {
+            if (auto known = owners.note_ledgers(all, c); !known) return known;
+        }
+        if (auto added = sweeper.add(owners); !added) return added;
+        owners.clear();
+        return {};
+    };
     auto read = read_deletions(all.state, c, 0, [&](const deletion& each) -> result<void> {
         if (auto go = c.proceed(); !go) return go;
         last = each.sequence;
-        return sweeper.add(each.id);
+        owners.ask(each.id);
+        return owners.asked().size() >= most_removals_at_once ? deal() : result<void>();
     });
+    if (read) read = deal();
     if (!read) return unexpected(std::move(read).error());
     if (auto rest = sweeper.finish(); !rest) return unexpected(std::move(rest).error());
     sweep_summary summary = sweeper.summary();
@@ -171,11 +208,13 @@ result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context
 /// Removes, from all containers, every name of every instance whose removal is on record in `all.state`.
 ///
 /// Idempotent, and right beside a service that removes the same instances: what is on record was decided. The record
-/// stays. An instance's kinds only are removed: a work item with the same watermark is another's.
+/// stays. An instance's kinds only are removed: a work item with the same watermark is another's. Where the undo ledger
+/// knows another instance by that watermark, nothing is removed.
 ///
 /// \return the summary, in which blobs that are held or that the store would not remove are counted; or the error of the
 ///         log, of the state or of a stop.
-/// \par Complexity  One read for each segment of the log; for each record five removals in each container, in bulk.
+/// \par Complexity  One read for each segment of the log; for each 65,536 records one reading of the ledgers; for each
+///                  record five removals in each container, in bulk.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<sweep_summary> sweep_deletions(const migration<S, From, To>& all, const context& c) {
     return detail::sweep_log(all, c, false);

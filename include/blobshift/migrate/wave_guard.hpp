@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Looks at the service before each wave of a delete: every node is still at New, and none has needed an old name.
+// Looks around before each wave of a delete: every node is still at New, none has needed an old name, nobody goes back.
 //
 // Row: migrate (core, naming, store).   Tests: tests/migrate/wave_guard.test.cpp
 
@@ -13,7 +13,7 @@
 #include <utility>   // move
 #include <vector>    // vector
 
-#include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/claim.hpp>
 #include <blobshift/migrate/stage.hpp>
 
 namespace blobshift::inline v1 {
@@ -26,39 +26,35 @@ namespace blobshift::inline v1 {
 class wave_guard {
 public:
     /// `service` must outlive the guard.
-    explicit wave_guard(any_store& service) : service_(service) {}
+    explicit wave_guard(any_store& service) : service_(service), claim_(service, operation_kind::remove) {}
 
-    /// Call before the first wave of each container.
+    /// Call before each container and before each wave, which must then be made with what `until_over` gives.
     ///
-    /// \return why it must not begin: `obstacles_to`, "operation_running", and, if it is not the first, "fallback_read";
+    /// \return why it must not begin: "operation_running", `obstacles_to` and, from the second call on, "fallback_read";
     ///         or the error of the state.
-    result<std::vector<obstacle>> begin(const context& c) {
-        auto found = obstacles_of_operations(service_, c, operation_kind::remove);
-        if (!found) return found;
-        auto others = before_wave(c);
-        if (!others) return others;
-        detail::append(*found, *std::move(others));
-        return found;
-    }
-
-    /// Call before each further wave. \return why it must not begin: `obstacles_to` and "fallback_read".
+    /// \par Complexity  A `removal_claim::hold` and a `read_stage`.
     result<std::vector<obstacle>> before_wave(const context& c) {
+        auto found = claim_.hold(c);
+        if (!found) return found;
         auto view = read_stage(service_, c);
         if (!view) return unexpected(std::move(view).error());
         if (!known_) known_ = view->nodes;
-        std::vector<obstacle> found = obstacles_to(*view, stage_for_delete);
+        detail::append(*found, obstacles_to(*view, stage_for_delete));
         for (const node_record& n : view->nodes) {
             const std::uint64_t before = reads_before(n);
             if (n.status.fallback_reads <= before) continue;
             const std::uint64_t reads = n.status.fallback_reads - before;
-            found.push_back(detail::about_node(
+            found->push_back(detail::about_node(
                 n, "fallback_read",
                 "has needed " + std::to_string(reads) +
                     " old names since the delete began: find out why, and run copy and verify before it goes on"));
-            found.back().objects = reads;
+            found->back().objects = reads;
         }
         return found;
     }
+
+    /// See `removal_claim::until_over`.
+    [[nodiscard]] context until_over(const context& c) const { return claim_.until_over(c); }
 
 private:
     /// A process counts from 0, so what one that was not there tells is new.
@@ -70,6 +66,7 @@ private:
     }
 
     any_store& service_;
+    removal_claim claim_;
     std::optional<std::vector<node_record>> known_ = {};  ///< When the delete began.
 };
 

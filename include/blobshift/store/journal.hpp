@@ -39,6 +39,13 @@ namespace detail {
     return line;
 }
 
+/// Lets an error about what a record holds say, as its subject, which record that is.
+[[nodiscard]] inline error about_record(error e, const blob_name& record) {
+    const bool is_about_content = e.code == errc::corrupt || e.code == errc::unsupported;
+    if (is_about_content && e.subject.empty()) e.subject = record.text();
+    return e;
+}
+
 }  // namespace detail
 
 /// The lines of one journal document: `blobshift KIND VERSION`, then one record a line, each with its checksum.
@@ -159,7 +166,8 @@ inline result<std::vector<blob_name>> journal_segments(any_store& state, const c
 
 /// Gives every record of the journal `kind` to `f`, segment by segment.
 ///
-/// \return the first error: of the store, of `f`, or errc::corrupt / unsupported (see `journal_lines::parse`).
+/// \return the first error: of the store, of `f`, or errc::corrupt / unsupported (see `journal_lines::parse`), whose
+///         subject is the segment.
 /// \par Complexity  One listing, and one download for each segment; memory: one segment and the names of all.
 inline result<void> read_journal(any_store& state, const context& c, std::string_view kind,
                                  function_ref<result<void>(std::string_view record)> f) {
@@ -169,7 +177,7 @@ inline result<void> read_journal(any_store& state, const context& c, std::string
         auto document = read_all(state, c, segment, journal_lines::largest_bytes);
         if (!document) return unexpected(std::move(document).error());
         auto parsed = journal_lines::parse(as_text(document->content), kind, f);
-        if (!parsed) return unexpected(std::move(parsed).error());
+        if (!parsed) return unexpected(detail::about_record(std::move(parsed).error(), segment));
     }
     return {};
 }

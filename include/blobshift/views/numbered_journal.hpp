@@ -160,7 +160,7 @@ inline result<void> read_numbered(any_store& state, const context& c, std::strin
         if (!document) return unexpected(std::move(document).error());
         auto cut = journal_lines::parse(as_text(document->content), kind,
                                         [&](std::string_view record) { return f(number, record); });
-        if (!cut) return unexpected(std::move(cut).error());
+        if (!cut) return unexpected(detail::about_record(std::move(cut).error(), segment.name));
         // A put is all or nothing: a segment without its tail was not left behind by a crash of ours.
         if (*cut > 0) return fail(errc::corrupt, "a segment of a journal has lost its end", segment.name.text());
         return {};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// Whose a watermark is, by the undo ledgers: no removal may take a name that another instance has.
+//
+// Row: migrate (core, naming, store, views).   Tests: tests/migrate/watermark_owners.test.cpp
+
+#ifndef BLOBSHIFT_MIGRATE_WATERMARK_OWNERS_HPP
+#define BLOBSHIFT_MIGRATE_WATERMARK_OWNERS_HPP
+
+#include <cstddef>        // size_t
+#include <cstdint>        // int64_t
+#include <set>            // set
+#include <string>         // string
+#include <string_view>    // string_view
+#include <unordered_map>  // unordered_multimap
+#include <utility>        // move
+#include <vector>         // vector
+
+#include <blobshift/migrate/job.hpp>
+#include <blobshift/migrate/ledger.hpp>
+#include <blobshift/views/instance_record.hpp>
+
+namespace blobshift::inline v1::detail {
+
+/// So many removals, some 16 MB, are held against the ledgers at once; for each such batch the ledgers are read once.
+inline constexpr std::size_t most_removals_at_once = 65'536;
+
+inline constexpr std::string_view claimed_reason = "its watermark is another instance's: nothing of either is removed";
+
+/// Gives every instance that the ledgers of `all` know to `f`, with the number of the job and the entry. Old names that
+/// the policy cannot read, and withdrawals, are passed over.
+///
+/// \return the first error of a ledger, of `f` or of a stop. \par Complexity  One reading of each ledger.
+template <BlobStore S, NamingPolicy From, NamingPolicy To, class F>
+result<void> each_known_instance(const migration<S, From, To>& all, const context& c, F f) {
+    for (std::size_t i = 0; i < all.jobs.size(); ++i) {
+        const auto& job = all.jobs[i];
+        auto read = read_ledger(job.state, c, [&](const ledger_entry& entry) -> result<void> {
+            if (entry.is_withdrawal()) return {};
+            auto known = job.from.parse(entry.source);
+            return known ? f(i, known->id, entry) : result<void>();
+        });
+        if (!read) return read;
+        if (auto go = c.proceed(); !go) return go;
+    }
+    return {};
+}
+
+/// What is known of the watermark of a removal.
+enum class ownership : unsigned char {
+    unknown,  ///< Nothing.
+    own,      ///< It is the watermark of the instance that is to be removed.
+    another,  ///< Another instance has it, whoever else has it, too.
+};
+
+/// Removals, and what is known of their watermarks. An id names one instance; so does a watermark, and work items count
+/// theirs by themselves.
+class watermark_owners {
+public:
+    struct removal_in_question {
+        instance_id id;
+        ownership whose = ownership::unknown;
+    };
+
+    void ask(instance_id id) {
+        by_watermark_.emplace(key_of(id), asked_.size());
+        asked_.push_back({std::move(id)});
+    }
+    /// Somebody is known to have been stored with this id.
+    void note(const instance_id& owner) {
+        const auto [first, last] = by_watermark_.equal_range(key_of(owner));
+        for (auto each = first; each != last; ++each) {
+            removal_in_question& asked = asked_[each->second];
+            if (asked.id != owner) asked.whose = ownership::another;
+            else if (asked.whose == ownership::unknown) asked.whose = ownership::own;
+        }
+    }
+    template <BlobStore S, NamingPolicy From, NamingPolicy To>
+    result<void> note_ledgers(const migration<S, From, To>& all, const context& c) {
+        if (asked_.empty()) return {};
+        return each_known_instance(all, c, [&](std::size_t, const instance_id& owner, const ledger_entry&) {
+            return note(owner), result<void>();
+        });
+    }
+
+    [[nodiscard]] const std::vector<removal_in_question>& asked() const noexcept { return asked_; }
+    void clear() {
+        asked_.clear();
+        by_watermark_.clear();
+    }
+
+private:
+    [[nodiscard]] static std::int64_t key_of(const instance_id& id) noexcept {
+        return id.study.empty() ? -id.watermark : id.watermark;
+    }
+
+    std::vector<removal_in_question> asked_ = {};
+    std::unordered_multimap<std::int64_t, std::size_t> by_watermark_ = {};
+};
+
+/// Records in the ledgers that the new names which they promise of these instances need not be there any more: a
+/// rollback does not miss them. What is withdrawn already is not written again.
+///
+/// \param ids  At most `most_removals_at_once`, all of whose names are gone.
+/// \return the error of a ledger. \par Complexity  One reading of each ledger, and a put for each that is to say more.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<void> withdraw_promises(const migration<S, From, To>& all, const context& c, const std::set<instance_id>& ids) {
+    if (ids.empty()) return {};
+    std::set<std::int64_t> watermarks;
+    for (const instance_id& id : ids) watermarks.insert(id.watermark);
+    for (const auto& job : all.jobs) {
+        std::set<std::string> promised;
+        std::set<std::string> withdrawn;
+        auto read = read_ledger(job.state, c, [&](const ledger_entry& entry) -> result<void> {
+            const auto known = entry.is_withdrawal() ? job.to.parse(entry.target) : job.from.parse(entry.source);
+            if (!known) return {};
+            if (entry.is_withdrawal() && watermarks.contains(known->id.watermark)) withdrawn.insert(entry.target.text());
+            if (entry.is_promise() && ids.contains(known->id)) promised.insert(entry.target.text());
+            return {};
+        });
+        if (!read) return read;
+        ledger_writer ledger(job.state);
+        for (const std::string& target : promised) {
+            if (!withdrawn.contains(target)) ledger.withdraw(target);
+        }
+        if (auto kept = ledger.flush(c); !kept) return kept;
+    }
+    return {};
+}
+
+}  // namespace blobshift::inline v1::detail
+
+#endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include <blobshift/migrate/claim.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <blobshift/migrate/copy.hpp>
+#include <blobshift/migrate/remove.hpp>
+#include <blobshift/migrate/rollback.hpp>
+
+#include "two_containers.hpp"
+
+namespace {
+
+using namespace blobshift_tests;
+using namespace std::chrono_literals;
+using enum blob_kind;
+
+using claim_codes = std::vector<std::string>;
+
+[[nodiscard]] std::size_t records(two_containers& t) {
+    return list_operations(t.state, t.c, claim_folder)->size();
+}
+
+/// An archive whose files are copied, and nothing is deleted yet.
+struct copied_files : two_containers {
+    static constexpr std::int64_t count = 10;
+
+    copied_files() {
+        for (std::int64_t w = 1; w <= count; ++w) put(format::old_names, w, instance);
+        const auto m = all();
+        REQUIRE(copy_blobs(m.jobs[0], c)->complete);
+    }
+    /// How many instances have neither name.
+    [[nodiscard]] std::size_t lost() {
+        std::size_t there = 0;
+        const auto names = everything();
+        for (std::int64_t w = 1; w <= count; ++w) {
+            bool has = false;
+            const std::string end = "_" + std::to_string(w) + ".dcm";
+            for (const auto& [name, content] : names) has = has || name.ends_with(end);
+            there += has ? 1 : 0;
+        }
+        return static_cast<std::size_t>(count) - there;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("claim: of two kinds only one may remove; two of one kind may") {
+    two_containers t;
+    removal_claim forward(t.state, operation_kind::remove);
+    removal_claim beside(t.state, operation_kind::remove);
+    removal_claim back(t.state, operation_kind::rollback);
+    CHECK(forward.hold(t.c)->empty());
+    CHECK(beside.hold(t.c)->empty());
+    const auto against = back.hold(t.c).value();
+    CHECK(codes_of(against) == claim_codes{"operation_running", "operation_running"});
+    CHECK(against[0].text.ends_with("if it was killed, it counts for another 60 s"));
+    CHECK(forward.hold(t.c)->size() == 1);  // it said its word, although it must not go on
+}
+
+TEST_CASE("claim: its record goes with it, and counts no longer than its lease when it stays") {
+    two_containers t;
+    {
+        removal_claim mine(t.state, operation_kind::remove);
+        CHECK(mine.hold(t.c)->empty());
+        CHECK(records(t) == 1);
+    }
+    CHECK(records(t) == 0);
+    REQUIRE(running_operation::start(t.state, t.c, operation_id::make(), operation_kind::remove,
+                                     {.folder = claim_folder}));  // and is killed
+    {
+        removal_claim back(t.state, operation_kind::rollback);
+        CHECK(back.hold(t.c)->size() == 1);
+        CHECK(records(t) == 2);
+        t.clock.advance(60001ms);
+        CHECK(back.hold(t.c)->empty());
+    }
+    CHECK(records(t) == 1);
+    removal_claim next(t.state, operation_kind::rollback);
+    CHECK(next.hold(t.c)->empty());
+    CHECK(records(t) == 1);  // the dead one's is gone
+}
+
+TEST_CASE("claim: a batch ends with its last sign of life") {
+    two_containers t;
+    removal_claim mine(t.state, operation_kind::remove);
+    CHECK_FALSE(mine.until_over(t.c).deadline);
+    REQUIRE(mine.hold(t.c));
+    const auto begun = t.clock.now();
+    CHECK(mine.until_over(t.c).deadline == begun + 60s);
+    CHECK(mine.until_over(t.c.with_timeout(5s)).deadline == begun + 5s);
+    t.clock.advance(30s);
+    REQUIRE(mine.hold(t.c));
+    CHECK(mine.until_over(t.c).deadline == begun + 90s);
+}
+
+TEST_CASE("claim: one that was silent for too long puts its record back, and sees who came meanwhile") {
+    two_containers t;
+    removal_claim silent(t.state, operation_kind::remove);
+    REQUIRE(silent.hold(t.c));
+    t.clock.advance(61s);
+    removal_claim back(t.state, operation_kind::rollback);
+    CHECK(back.hold(t.c)->empty());
+    CHECK(records(t) == 1);
+    CHECK(silent.hold(t.c)->size() == 1);
+    CHECK(records(t) == 2);
+    CHECK(back.hold(t.c)->size() == 1);
+}
+
+TEST_CASE("claim: a state that cannot be written or read refuses") {
+    two_containers t;
+    t.state.put(t.c, name_of(".blobshift/operations/x"), as_bytes(std::string_view("x")), {}, {}).value();
+    removal_claim mine(t.state, operation_kind::remove);
+    CHECK(mine.hold(t.c).error().code == errc::corrupt);
+}
+
+TEST_CASE("a rollback that begins while a delete removes ends without removing, and the other way round") {
+    copied_files t;
+    t.options.concurrency = 1;
+    std::optional<rollback_summary> inner;
+    t.files_hook->after = [&](std::string_view verb, std::string_view) {
+        if (verb != "remove" || inner || t.files_hook->calls["remove"] != 4) return;
+        inner.emplace();
+        inner = roll_back(t.all(), t.c, {.remove_new = true}).value();
+    };
+    SUBCASE("in a delete") {
+        wave_guard guard(t.state);
+        const auto m = t.all();
+        const auto done = remove_sources(m.jobs[0], t.c, {.guard = &guard, .wave_size = 3}).value();
+        REQUIRE(inner);
+        CHECK(codes_of(inner->refused) == claim_codes{"operation_running"});
+        CHECK(done.complete);  // the other one gave up, and took its word back
+    }
+    SUBCASE("in a rollback") {
+        std::optional<remove_summary> refused;
+        t.files_hook->after = [&](std::string_view verb, std::string_view) {
+            if (verb != "remove" || refused || t.files_hook->calls["remove"] != 4) return;
+            refused.emplace();
+            wave_guard guard(t.state);
+            const auto m = t.all();
+            refused = remove_sources(m.jobs[0], t.c, {.guard = &guard, .wave_size = 3}).value();
+        };
+        CHECK(roll_back(t.all(), t.c, {.remove_new = true})->complete);
+        REQUIRE(refused);
+        CHECK(codes_of(refused->refused) == claim_codes{"operation_running", "missing_copies"});
+    }
+    CHECK(t.lost() == 0);
+    CHECK(records(t) == 0);
+}
+
+TEST_CASE("a delete stops before the wave in which a rollback has begun, and a rollback before the batch") {
+    copied_files t;
+    t.options.concurrency = 1;
+    t.options.batch_size = 3;
+    std::optional<removal_claim> other;
+    operation_kind kind = operation_kind::rollback;
+    t.files_hook->after = [&](std::string_view verb, std::string_view) {
+        if (verb != "remove" || other) return;
+        other.emplace(t.state, kind);
+        CHECK_FALSE(other->hold(t.c)->empty());
+    };
+    SUBCASE("delete") {
+        wave_guard guard(t.state);
+        const auto m = t.all();
+        const auto done = remove_sources(m.jobs[0], t.c, {.guard = &guard, .wave_size = 3}).value();
+        CHECK(codes_of(done.stopped) == claim_codes{"operation_running"});
+        CHECK(done.outcomes.objects(outcome::removed) == 3);
+        CHECK_FALSE(done.complete);
+    }
+    SUBCASE("rollback") {
+        kind = operation_kind::remove;
+        const auto done = roll_back(t.all(), t.c, {.remove_new = true}).value();
+        CHECK(codes_of(done.refused) == claim_codes{"operation_running"});
+        CHECK(done.removed_new == 3);
+        CHECK_FALSE(done.complete);
+    }
+    CHECK(t.lost() == 0);
+}

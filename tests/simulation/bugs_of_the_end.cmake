@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+#
+# Bugs in seal, check, run, told removals, the second container, the reports and the rate. Read by bugs.cmake.
+
+# --- seal and check -----------------------------------------------------------------------------------------------------
+bug(seal_before_the_nodes_know simulation migrate/seal.hpp
+    [==[summary.waiting = detail::nodes_not_sealed(*view);]==]
+    [==[summary.waiting = {};]==])
+bug(seal_with_old_names_left simulation migrate/check.hpp
+    [==[add("old_names", old_names, "old names are left: run delete");]==]
+    [==[]==])
+bug(seal_looks_at_one_container simulation migrate/check.hpp
+    [==[old_names += *counted;]==]
+    [==[old_names = *counted;]==])
+bug(seal_keeps_the_evidence simulation migrate/seal.hpp
+    [==[{ledger_journal, evidence_journal}]==]
+    [==[{ledger_journal}]==])
+bug(seal_keeps_the_deletion_log simulation migrate/seal.hpp
+    [==[{deletion_journal, repair_journal}]==]
+    [==[{repair_journal}]==])
+bug(seal_made_again_changes_the_stage simulation migrate/seal.hpp
+    [==[if (view->stage->seal != seal_state::sealed) {]==]
+    [==[{]==])
+bug(rollback_after_the_seal simulation migrate/rollback.hpp
+    [==[if (view->is_sealed()) {]==]
+    [==[if (false) {]==])
+bug(origin_recorded_after_the_seal simulation views/instance_store.hpp
+    [==[call.which() != format::new_names || call.sealed()) return {};]==]
+    [==[call.which() != format::new_names) return {};]==])
+bug(removal_recorded_after_the_seal simulation views/instance_store.hpp
+    [==[        if (!call.sealed()) {
+            auto recorded]==]
+    [==[        {
+            auto recorded]==])
+bug(check_looks_at_one_container migrate/check.test.cpp migrate/check.hpp
+    [==[sum += *plan;]==]
+    [==[sum = *plan;]==])
+
+# --- run ----------------------------------------------------------------------------------------------------------------
+bug(line_said_before_it_is_true simulation migrate/run.hpp
+    [==[if (summary_.complete) log_(line);]==]
+    [==[log_(line);]==])
+bug(run_copies_one_container simulation migrate/run.hpp
+    [==[for (std::size_t i = 0; i < jobs.size() && !end.interrupted; ++i) {]==]
+    [==[for (std::size_t i = 0; i < 1 && !end.interrupted; ++i) {]==])
+bug(run_deletes_before_the_nodes_are_there simulation migrate/run.hpp
+    [==[if (may && *may) may = allowed(obstacles_of_service(all_.state, c_, stage_for_delete, operation_kind::remove));]==]
+    [==[]==]
+    [==[how.guard = &guard;]==]
+    [==[]==])
+
+# --- told removals -----------------------------------------------------------------------------------------------------
+bug(told_removal_of_every_version simulation migrate/told_removals.hpp
+    [==[return !removal.replaced && removal.when && stored < *removal.when - options_.clock_margin;]==]
+    [==[return true;]==])
+bug(told_removal_of_the_new_name_first simulation migrate/sweep.hpp
+    [==[            for (const bool old_turn : {true, false}) {]==]
+    [==[            for (const bool old_turn : {false, true}) {]==])
+bug(told_creation_taken_for_a_removal simulation config/feed_record.hpp
+    [==[        if (removed) {]==]
+    [==[        {]==])
+
+# --- two containers -----------------------------------------------------------------------------------------------------
+bug(removal_in_one_container simulation views/instance_store.hpp
+    [==[if (auto done = f(*files_); !done || metadata_ == files_) return done;
+        return f(*metadata_);]==]
+    [==[return f(*files_);]==])
+bug(cleanup_in_one_container simulation migrate/sweep.hpp
+    [==[        for (const auto& job : all_.jobs) {
+            if (auto go]==]
+    [==[        for (const auto& job : std::vector{all_.jobs.front()}) {
+            if (auto go]==])
+bug(rollback_in_one_container simulation migrate/rollback.hpp
+    [==[        add(*done);
+    }
+    if (options.remove_new && sum.complete) {]==]
+    [==[        add(*done);
+        break;
+    }
+    if (options.remove_new && sum.complete) {]==])
+
+# --- reports and the rate -----------------------------------------------------------------------------------------------
+bug(repairs_left_out_of_the_report simulation migrate/copy.hpp
+    [==[for (const outcome made : {outcome::copied, outcome::repaired}) {]==]
+    [==[for (const outcome made : {outcome::copied}) {]==])
+bug(bytes_left_out_of_the_report simulation migrate/job.hpp
+    [==[counts_.add(what, source.size_bytes);]==]
+    [==[counts_.add(what, 0);]==])
+bug(no_turns_are_taken simulation layers/throttle.hpp
+    [==[state_->requests.take(now, static_cast<double>(requests));]==]
+    [==[]==])
