@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# All that tests/run.sh does, then the thread sanitizer, both ends of the range of clang, an optimised build without
-# assertions, and whatever stands in tests/full/*.sh (each is sourced: it may call need and lane). Takes long.
+# All that tests/run.sh does, then all of the undefined-behaviour sanitizer, the thread sanitizer, both ends of the range
+# of clang, an optimised build without assertions, and whatever stands in tests/full/*.sh (each is sourced: it may call
+# need and lane). Takes long.
 source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
 
 house
 need clang libclang-rt-14-dev
 lane gcc gcc
 lane asan asan
+lane ubsan asan -D BLOBSHIFT_SANITIZE=undefined
 lane tsan tsan
 lane clang clang
 lane release release

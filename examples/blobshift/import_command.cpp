@@ -76,9 +76,9 @@ std::vector<std::string> files_below(const fs::path& root, Skip skip) {
     return found;
 }
 
-/// The highest watermark that anybody has, or had, in the store: by the names of either scheme, by the undo ledger, and by
-/// the deletion log; 0 if there is none. What was deleted or removed keeps its watermark: both records would be taken
-/// for another instance's.
+/// The highest watermark that anybody has, or had, in the store: by the names of either scheme, by the undo ledger, and
+/// by the deletion log; 0 if there is none. What was deleted or removed keeps its watermark: both records would be
+/// taken for another instance's.
 std::int64_t highest_watermark(any_store& store, any_store& state, const context& c) {
     const uid_names older;
     const prefix_names newer;

@@ -34,8 +34,8 @@ struct store_settings {
 [[nodiscard]] any_store open_store(const context& c, const std::string& address, opening how,
                                    const store_settings& settings = {});
 
-/// Opens the store at `address`, which is there, for the state of the files' container, or of the metadata's: each has its
-/// own place in it, so that what is kept of the second is never taken for the first's. \throws failure
+/// Opens the store at `address`, which is there, for the state of the files' container, or of the metadata's: each has
+/// its own place in it, so that what is kept of the second is never taken for the first's. \throws failure
 [[nodiscard]] any_store open_state(const context& c, const std::string& address, bool is_metadata,
                                    const store_settings& settings = {});
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Azure in the process, as a transport: it holds every request against what Azure documents and emulators do not mind (who
-// signed it, who may read the source of a copy, conditions, empty pages), and fails where a test says so.
+// Azure in the process, as a transport: it holds every request against what Azure documents and emulators do not mind
+// (who signed it, who may read the source of a copy, conditions, empty pages), and fails where a test says so.
 
 #ifndef BLOBSHIFT_TESTS_AZURE_FAKE_AZURE_HPP
 #define BLOBSHIFT_TESTS_AZURE_FAKE_AZURE_HPP
@@ -176,8 +176,8 @@ private:
         if (asked == 0 || asked > 5000) return refuse(400, "OutOfRangeQueryParameterValue");
         const std::size_t most = (std::min)(s_.page, static_cast<std::size_t>(asked));
         const bool snapshots = q.param("include").find("snapshots") != std::string::npos;
-        // A marker is the next name, in a spelling that nobody should understand; an 'e' before it: an empty page is due;
-        // an 's': its snapshots were given.
+        // A marker is the next name, in a spelling that nobody should understand; an 'e' before it: an empty page is
+        // due; an 's': its snapshots were given.
         const std::string marker = q.param("marker");
         const std::string from = marker.empty() ? std::string() : from_hex(marker.substr(1));
         std::string body = "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults><Blobs>";

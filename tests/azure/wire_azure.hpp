@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The Azure of the tests behind a socket: what a store says goes through libcurl and a loopback connection to it, and so
-// do its answers, as bytes that a test may cut.
+// The Azure of the tests behind a socket: what a store says goes through libcurl and a loopback connection to it, and
+// so do its answers, as bytes that a test may cut.
 
 #ifndef BLOBSHIFT_TESTS_AZURE_WIRE_AZURE_HPP
 #define BLOBSHIFT_TESTS_AZURE_WIRE_AZURE_HPP

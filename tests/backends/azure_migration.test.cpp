@@ -50,7 +50,8 @@ TEST_CASE("copy, verify and delete of 50,000 blobs on Azure take at most 1.02 re
     CHECK(removed.read_objects == 0);
 
     CHECK(at.service->count("copy") == count);
-    // Two passes of copy, verify, delete, and its second look at the new names, with a page anew for each of its 7 waves.
+    // Two passes of copy, verify, delete, and its second look at the new names, with a page anew for each of its 7
+    // waves.
     CHECK(at.service->count("list") <= 10 + 20 + 20 + 20 + 20 + 7);
     CHECK(at.service->count("get") + at.service->count("head") + at.service->count("get tags") == 0);
     CHECK(at.service->total() <= static_cast<std::size_t>(count + count / 50));

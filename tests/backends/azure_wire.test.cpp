@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A store, libcurl and a socket, where the service documents what emulators never send, and where something else answers in
-// its place.
+// A store, libcurl and a socket, where the service documents what emulators never send, and where something else
+// answers in its place.
 #include <blobshift/backends/azure_store.hpp>
 
 #include <doctest/doctest.h>

@@ -2,9 +2,9 @@
 //
 // What a copy costs the client: `azure_copy_cpu [COPIES]`. The bar is 1.15 times the CPU time of a bare libcurl loop.
 //
-// nginx answers each copy as the service does. `copy_many` keeps 64 in flight; the bare loop sends the same requests to the
-// byte, signs them and the access to their sources in the same way, keeps as many in flight, and looks at the status alone.
-// That they are the same is checked first, with a transport that sends nothing.
+// nginx answers each copy as the service does. `copy_many` keeps 64 in flight; the bare loop sends the same requests to
+// the byte, signs them and the access to their sources in the same way, keeps as many in flight, and looks at the
+// status alone. That they are the same is checked first, with a transport that sends nothing.
 
 #include <cinttypes>
 #include <cstdint>

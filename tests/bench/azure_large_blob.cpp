@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How much memory a large blob takes: `azure_large_blob [MIB]`, by default 1024. The bar is the bound that uploads and
-// downloads state, block size x parallelism, and 16 MiB for all else (connections, the blocks' names, the program itself
-// is counted before).
+// downloads state, block size x parallelism, and 16 MiB for all else (connections, the blocks' names, the program
+// itself is counted before).
 //
 // nginx takes the blocks and throws them away, and gives a sparse file in ranges.
 

@@ -2,9 +2,9 @@
 //
 // How fast a listing is read: `azure_list_parse`. The bar is half the speed of a scan of the same bytes for `<Name>`.
 //
-// nginx serves a page of 5,000 names with all the properties that the service sends. The store lists it again and again;
-// the bare loop gets it with the same libcurl and counts its names with memmem. Then both do it in memory, without nginx:
-// printed, not judged.
+// nginx serves a page of 5,000 names with all the properties that the service sends. The store lists it again and
+// again; the bare loop gets it with the same libcurl and counts its names with memmem. Then both do it in memory,
+// without nginx: printed, not judged.
 
 #include <cstring>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// An nginx of our own on a free loopback port, which answers with what it was configured to: the fastest server there is
-// to measure a client against. It lives in a temporary folder and ends with the object, or with the program.
+// An nginx of our own on a free loopback port, which answers with what it was configured to: the fastest server there
+// is to measure a client against. It lives in a temporary folder and ends with the object, or with the program.
 
 #ifndef BLOBSHIFT_TESTS_BENCH_NGINX_HPP
 #define BLOBSHIFT_TESTS_BENCH_NGINX_HPP

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Macros that real headers define, or that real programs have in force when they include ours. Each is here because it has
-// broken a C++ library. What they expand to is what it is there, or worse.
+// Macros that real headers define, or that real programs have in force when they include ours. Each is here because it
+// has broken a C++ library. What they expand to is what it is there, or worse.
 
 #ifndef BLOBSHIFT_TESTS_BUILD_HOSTILE_MACROS_HPP
 #define BLOBSHIFT_TESTS_BUILD_HOSTILE_MACROS_HPP

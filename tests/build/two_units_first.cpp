@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Linked with two_units_second.cpp, which includes the same headers in the opposite order: a function without `inline`, or a
-// header that counts on another one being first, fails here.
+// Linked with two_units_second.cpp, which includes the same headers in the opposite order: a function without `inline`,
+// or a header that counts on another one being first, fails here.
 
 #include <all.hpp>
 

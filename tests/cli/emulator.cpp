@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The guide's two procedures in containers of Azurite, whose connection string is in BLOBSHIFT_AZURITE. A few blobs: what
-// is shown is that the commands do the same there as on files; and what they say of a service that is away or refuses.
+// The guide's two procedures in containers of Azurite, whose connection string is in BLOBSHIFT_AZURITE. A few blobs:
+// what is shown is that the commands do the same there as on files; and what they say of a service that is away or
+// refuses.
 #include "migrating.hpp"
 
 #include <chrono>

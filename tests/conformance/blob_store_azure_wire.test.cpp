@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The conformance suite over the Azure store and libcurl, on an Azure behind a socket that is stricter than any emulator.
+// The conformance suite over the Azure store and libcurl, on an Azure behind a socket that is stricter than any
+// emulator.
 
 #include <blobshift/backends/azure_store.hpp>
 

@@ -5,8 +5,8 @@
 //
 // The calls are those of a run without injury, so none is forgotten, and one that nobody has thought of is a failure.
 // Bugs that are planted must be found.
-// Exit code: 0 fine, 1 a fault was found, 77 strace cannot be used here. BLOBSHIFT_CRASH=long: every call is a point, not
-// only those that change the disk, with two more errors.
+// Exit code: 0 fine, 1 a fault was found, 77 strace cannot be used here. BLOBSHIFT_CRASH=long: every call is a point,
+// not only those that change the disk, with two more errors.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -284,7 +284,8 @@ private:
         const std::size_t start = c.text.find('<');
         return c.text.substr(start, c.text.find('>') - start);
     }
-    /// Whether a file is synced once more after its sync failed, or a directory, which several jobs of one run may share.
+    /// Whether a file is synced once more after its sync failed, or a directory, which several jobs of one run may
+    /// share.
     [[nodiscard]] static bool is_synced_again(const std::vector<call>& calls, bool only_files) {
         const auto failed = std::find_if(calls.begin(), calls.end(), [](const call& c) {
             return c.name == "fsync" && contains(c.text, "(INJECTED)");

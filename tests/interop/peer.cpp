@@ -5,9 +5,9 @@
 //     peer create|remove CONTAINER           peer write|check|copy CONTAINER FILE [plain|copies]
 //     peer sas CONTAINER                     peer url CONTAINER
 //
-// CONTAINER is a name, in the account of BLOBSHIFT_AZURITE, or a URL with a SAS. `copy` makes a copy of each blob, whose
-// name has "copies/" before it. `check` finds every blob that the file describes, and none beside: with `plain` their
-// bytes and hashes, with `copies` their copies as well. `sas` prints the container's URL with a SAS for an hour.
+// CONTAINER is a name, in the account of BLOBSHIFT_AZURITE, or a URL with a SAS. `copy` makes a copy of each blob,
+// whose name has "copies/" before it. `check` finds every blob that the file describes, and none beside: with `plain`
+// their bytes and hashes, with `copies` their copies as well. `sas` prints the container's URL with a SAS for an hour.
 
 #include <blobshift/backends/azure_store.hpp>
 

@@ -28,7 +28,8 @@ using namespace blobshift;
 inline blob_name name_of(std::string_view text) { return blob_name::parse(text).value(); }
 
 /// A memory store whose calls a test can meet. `before` may answer in the store's place; `infos` may change what is
-/// said of a blob. The hooks are called one at a time, from whichever thread; they may use the store, but not run a job.
+/// said of a blob. The hooks are called one at a time, from whichever thread; they may use the store, but not run a
+/// job.
 class hooked_store {
 public:
     struct hooks {

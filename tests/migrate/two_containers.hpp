@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A made-up archive in two containers, files and metadata, with the state of a service; in memory with hooks, or on disk.
+// A made-up archive in two containers, files and metadata, with the state of a service; in memory with hooks, or on
+// disk.
 
 #ifndef BLOBSHIFT_TESTS_MIGRATE_TWO_CONTAINERS_HPP
 #define BLOBSHIFT_TESTS_MIGRATE_TWO_CONTAINERS_HPP

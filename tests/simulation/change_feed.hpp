@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A service that was here before and knows neither new names nor a deletion log: it removes old names only, and all that
-// tells of it is its change feed. And how cleanup learns from that feed.
+// A service that was here before and knows neither new names nor a deletion log: it removes old names only, and all
+// that tells of it is its change feed. And how cleanup learns from that feed.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_CHANGE_FEED_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_CHANGE_FEED_HPP

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A function that can stop in its middle and go on later, on a stack of its own: how the actors of a run take turns, one
-// at a time, on one thread, in an order that a seed decides.
+// A function that can stop in its middle and go on later, on a stack of its own: how the actors of a run take turns,
+// one at a time, on one thread, in an order that a seed decides.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_FIBER_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_FIBER_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the simulation needs luck for: guards whose loss another one hides there, and what it has found, each looked at alone.
+// What the simulation needs luck for: guards whose loss another one hides there, and what it has found, each looked at
+// alone.
 #include <blobshift/migrate/compare.hpp>
 #include <blobshift/migrate/rollback.hpp>
 

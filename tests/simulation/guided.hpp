@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Those who migrate by the guide's settings, StartCopy and then StartDelete, through run_migration, until it says the line
-// that operators wait for. Each line is held against the truth at the moment when it is said.
+// Those who migrate by the guide's settings, StartCopy and then StartDelete, through run_migration, until it says the
+// line that operators wait for. Each line is held against the truth at the moment when it is said.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_GUIDED_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_GUIDED_HPP

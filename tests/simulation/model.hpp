@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the services were promised: each instance, whether its put or its removal was acknowledged, and what stands under
-// each of its names right now. The model looks at the store by itself, with none of the code under test in between.
+// What the services were promised: each instance, whether its put or its removal was acknowledged, and what stands
+// under each of its names right now. The model looks at the store by itself, with none of the code under test in
+// between.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_MODEL_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_MODEL_HPP

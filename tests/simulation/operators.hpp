@@ -159,8 +159,8 @@ inline void reverser_body(world& w, script& s, std::size_t self) {
     }
 }
 
-/// Puts something of its own under a name of a live instance: under a new one before the delete begins, or under an old one
-/// while it runs.
+/// Puts something of its own under a name of a live instance: under a new one before the delete begins, or under an old
+/// one while it runs.
 inline void stranger_body(world& w, script& s, std::size_t self) {
     const bool at_old = w.plan.stranger == 2;
     chance draw(w.plan.seed, "stranger");

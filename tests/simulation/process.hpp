@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A program while it lives: its stores, with the faults and the crash that its seed holds ready. When it has crashed, every
-// call fails and changes nothing; a new one is started in its place, with nothing in memory.
+// A program while it lives: its stores, with the faults and the crash that its seed holds ready. When it has crashed,
+// every call fails and changes nothing; a new one is started in its place, with nothing in memory.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_PROCESS_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_PROCESS_HPP
@@ -22,8 +22,8 @@
 
 namespace blobshift::simulation {
 
-/// One of the world's stores, as one actor sees it. Nothing but the required verbs: so each page of a scan, and each request
-/// of a bulk verb, is a call, and a turn, of its own.
+/// One of the world's stores, as one actor sees it. Nothing but the required verbs: so each page of a scan, and each
+/// request of a bulk verb, is a call, and a turn, of its own.
 class seen_store {
     template <class Call>
     auto at(std::string_view verb, const std::string& name, bool changes, Call call) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What one run of the simulation is made of: how many actors, which faults, how far the migration goes. All of it follows
-// from the seed; what is taken out by name leaves the rest as it was.
+// What one run of the simulation is made of: how many actors, which faults, how far the migration goes. All of it
+// follows from the seed; what is taken out by name leaves the rest as it was.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_RUN_PLAN_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_RUN_PLAN_HPP
@@ -72,8 +72,8 @@ struct run_plan {
             const double rate = draw.once_in(3) ? static_cast<double>(draw.between(1, 60)) / 1000.0 : 0;
             chances[i] = calm ? 0 : rate;
         }
-        // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on the
-        // way back old names are read first as soon as they are there: the store must tell the truth of them.
+        // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on
+        // the way back old names are read first as soon as they are there: the store must tell the truth of them.
         if (chances[static_cast<std::size_t>(fault_kind::cut_listing)] > 0 || back != turning_point::never) {
             copies_tell = true;
             chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs the migration under its services, deleters and faults, once for each seed, in an order that the seed decides, and
-// looks after every step whether a promise was broken.
+// Runs the migration under its services, deleters and faults, once for each seed, in an order that the seed decides,
+// and looks after every step whether a promise was broken.
 //
 //     simulation --seeds 1-2000                       all of them; ends with what was done; exit code 1 if one failed
 //     simulation --seed 17 --trace                    one of them, with every call

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The world of one run: the stores and the model. Every call to a store passes through here: it is announced, made, written
-// down, and what it did is held against the model. All rules: rules.hpp.
+// The world of one run: the stores and the model. Every call to a store passes through here: it is announced, made,
+// written down, and what it did is held against the model. All rules: rules.hpp.
 
 #ifndef BLOBSHIFT_TESTS_SIMULATION_WORLD_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_WORLD_HPP
@@ -27,7 +27,8 @@
 
 namespace blobshift::simulation {
 
-/// Which store of the run a call goes to. Metadata may be with the files, and each state with the blobs that it is about.
+/// Which store of the run a call goes to. Metadata may be with the files, and each state with the blobs that it is
+/// about.
 enum class place : unsigned char { files, metadata, state, state_of_metadata };
 
 [[nodiscard]] constexpr place place_of(blob_kind kind) noexcept {
@@ -269,7 +270,8 @@ private:
         return with_blobs ? files_ : state_;
     }
 
-    /// Whether a copy was torn, so that the store itself is to blame. As long as it is wanted, the other name must hold it.
+    /// Whether a copy was torn, so that the store itself is to blame. As long as it is wanted, the other name must hold
+    /// it.
     [[nodiscard]] bool torn(const model_row& row, const model_blob& b, std::size_t side) const {
         return copies_hit_by(fault_kind::torn_copy) > 0 &&
                (row.now != phase::live || b.stands[1 - side] == standing::whole);

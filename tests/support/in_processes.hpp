@@ -18,7 +18,8 @@
 
 namespace blobshift::testing {
 
-/// Runs `work(store, i)`, which returns text, in `count` processes that start together, each with an `open()` of its own.
+/// Runs `work(store, i)`, which returns text, in `count` processes that start together, each with an `open()` of its
+/// own.
 ///
 /// \return what each said; a process that died says "died".
 template <class Open, class Work>

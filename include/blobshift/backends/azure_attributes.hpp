@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a blob says of itself here, and what of that is ours: the mark of a write, and the content type that nobody gave.
+// What a blob says of itself here, and what of that is ours: the mark of a write, and the content type that nobody
+// gave.
 //
 // Row: backends (core, store, detail).   Tests: tests/backends/azure_attributes.test.cpp
 

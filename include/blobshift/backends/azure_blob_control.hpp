@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What Azure can do beyond the contract of stores: the container itself, leases, snapshots, tiers, and attributes in place.
+// What Azure can do beyond the contract of stores: the container itself, leases, snapshots, tiers, and attributes in
+// place.
 //
 // Row: backends (core, store, detail).   Tests: tests/backends/azure_blob_control.test.cpp
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One operation on the service, from an unsigned request to a result: signed anew for each try, sent, understood, repeated.
+// One operation on the service, from an unsigned request to a result: signed anew for each try, sent, understood,
+// repeated.
 //
 // Row: backends (core, store, detail).   Tests: tests/backends/azure_store.test.cpp
 

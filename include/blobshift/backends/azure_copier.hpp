@@ -175,8 +175,8 @@ private:
         return made;
     }
 
-    /// After a lost answer: the target, if it has all that a copy of the source would have. Equal content counts as ours;
-    /// it is no proof of anything else.
+    /// After a lost answer: the target, if it has all that a copy of the source would have. Equal content counts as
+    /// ours; it is no proof of anything else.
     result<copy_result> same_as(const context& c, const copy_request& r, const blob_info& source) {
         auto target = reader_.look(c, r.to);
         if (!target) return unexpected(std::move(target).error());

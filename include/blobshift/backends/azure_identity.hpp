@@ -160,8 +160,8 @@ inline constexpr std::string_view token_scope = "https://storage.azure.com/.defa
 
 /// Reads the answer of an authority or of the machine.
 ///
-/// \return errc::unauthenticated when the identity is refused (with the service's own word for it), errc::unavailable or
-///         throttled, to be repeated, when there is no answer right now; errc::corrupt for what is no token.
+/// \return errc::unauthenticated when the identity is refused (with the service's own word for it), errc::unavailable
+///         or throttled, to be repeated, when there is no answer right now; errc::corrupt for what is no token.
 [[nodiscard]] inline result<token_answer> read_token(const http_response& answer, bool local, utc_time now) {
     const auto members = json_members::parse(as_text(answer.body));
     const auto member = [&](const char* name) -> std::optional<std::string_view> {

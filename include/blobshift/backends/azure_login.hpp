@@ -109,7 +109,8 @@ private:
         return unexpected(std::move(last));
     }
 
-    /// Whether there is somebody at that address, if the identity is of the machine: elsewhere, nobody answers for minutes.
+    /// Whether there is somebody at that address, if the identity is of the machine: elsewhere, nobody answers for
+    /// minutes.
     [[nodiscard]] result<void> probe(const context& c, T& transport, const entra_identity& identity) {
         const auto* machine = std::get_if<entra_managed_identity>(&identity);
         if (machine == nullptr || !machine->endpoint.empty()) return {};

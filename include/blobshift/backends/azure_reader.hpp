@@ -84,8 +84,9 @@ public:
         return found;
     }
 
-    /// \par Complexity  One request. One more for a range that counts from the end, one of no bytes, an empty blob, and for
-    ///      a refusal by `when`; one more for the tags of a blob that has some, when the read starts at its first byte.
+    /// \par Complexity  One request. One more for a range that counts from the end, one of no bytes, an empty blob, and
+    ///                  for a refusal by `when`; one more for the tags of a blob that has some, when the read starts at
+    ///                  its first byte.
     result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                              const condition& when) {
         if (auto go = c.proceed(); !go) return about_blob(std::move(go).error(), n);
@@ -118,8 +119,9 @@ public:
         list_options options;
         options.prefix = q.prefix;
         options.delimiter = q.delimiter;
-        // A cursor is the last group that was given, and the service's marker: a group that grew behind it meanwhile is not
-        // given again. Where snapshots are listed there are no groups; there it is the blob whose snapshots came last.
+        // A cursor is the last group that was given, and the service's marker: a group that grew behind it meanwhile is
+        // not given again. Where snapshots are listed there are no groups; there it is the blob whose snapshots came
+        // last.
         const std::size_t cut = q.cursor.rfind(cursor_cut);
         if (!q.cursor.empty() && cut == std::string::npos)
             return fail(errc::invalid_argument, "the cursor is none of this store");
@@ -227,7 +229,8 @@ private:
         return q.start_after.empty() || utf16_before(q.start_after, name);
     }
 
-    /// Whether a group holds a name behind `start_after`: they are all on one side of it, unless it lies within the group.
+    /// Whether a group holds a name behind `start_after`: they are all on one side of it, unless it lies within the
+    /// group.
     result<bool> reaches_behind(const context& c, const list_query& q, const std::string& group) {
         if (!std::string_view(q.start_after).starts_with(group)) return is_behind(q, group);
         list_query inside;

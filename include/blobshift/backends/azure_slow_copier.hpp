@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The copies that one request cannot make: in blocks inside the service, through the client, or as a job of the service.
+// The copies that one request cannot make: in blocks inside the service, through the client, or as a job of the
+// service.
 //
 // Row: backends (core, store, detail).   Tests: tests/backends/azure_copy.test.cpp
 
@@ -56,7 +57,8 @@ public:
         return about_blob(std::move(why), r.from);
     }
 
-    /// Reads and writes every byte, one block at a time; the hash of what was read must be the one that the source carries.
+    /// Reads and writes every byte, one block at a time; the hash of what was read must be the one that the source
+    /// carries.
     result<copy_result> through_client(const context& c, const copy_request& r, const blob_info& source) {
         const auto block = static_cast<std::size_t>(block_size(source, std::size_t{8} << 20));
         const block_buffer room((std::min)(block, static_cast<std::size_t>(source.size_bytes)));
@@ -84,8 +86,8 @@ public:
         return finish(c, r, *u, source, count, std::move(staged), proof.value_or(copy_proof::none));
     }
 
-    /// Starts the service's own job and looks at it until it ends. What a failed one leaves is taken away again, where the
-    /// name was free before; after a stop or the deadline the job goes on.
+    /// Starts the service's own job and looks at it until it ends. What a failed one leaves is taken away again, where
+    /// the name was free before; after a stop or the deadline the job goes on.
     result<copy_result> as_a_job(const context& c, const copy_request& r, const blob_info& source) {
         auto from = source_of(c, client_, r.from, condition::if_match(source.tag));
         if (!from) return unexpected(std::move(from).error());

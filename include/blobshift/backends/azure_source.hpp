@@ -36,8 +36,8 @@ namespace blobshift::inline v1::detail {
     return sign_sas(access, key);
 }
 
-/// The source of a copy that is pinned to a version. With an account key, access is signed for this blob alone; a SAS or
-/// a token of the store's own is passed on.
+/// The source of a copy that is pinned to a version. With an account key, access is signed for this blob alone; a SAS
+/// or a token of the store's own is passed on.
 template <PipelinedTransport T>
 result<copy_source> source_of(const context& c, azure_client<T>& client, const blob_name& n, const condition& pin) {
     auto who = client.credential(c);

@@ -32,13 +32,13 @@ namespace blobshift::inline v1 {
 /// \par Order  Listings are in the order of the names' UTF-16 code units; in accounts with a hierarchical namespace '/'
 ///      comes first, and `start_after` is not to be used.
 /// \par What is ours
-/// A conditional put, every upload in blocks, and every asynchronous copy leaves a metadata value `blobshift_write_id` on
-/// the blob, which tells after a lost answer whether it was done. It is neither shown nor taken.
+/// A conditional put, every upload in blocks, and every asynchronous copy leaves a metadata value `blobshift_write_id`
+/// on the blob, which tells after a lost answer whether it was done. It is neither shown nor taken.
 /// \par What the service makes of things
-/// No content type is application/octet-stream, and either reads as none. Names of metadata are in lower case. Tags cost
-/// a request to read. A blob whose asynchronous copy is pending or has failed can be looked at, not read
-/// (errc::conflict). Blocks that were staged and not committed stay for a week. Of an upload in blocks, the stored MD5 is
-/// ours. Page and append blobs can be read and removed; writing to them is errc::unsupported.
+/// No content type is application/octet-stream, and either reads as none. Names of metadata are in lower case. Tags
+/// cost a request to read. A blob whose asynchronous copy is pending or has failed can be looked at, not read
+/// (errc::conflict). Blocks that were staged and not committed stay for a week. Of an upload in blocks, the stored MD5
+/// is ours. Page and append blobs can be read and removed; writing to them is errc::unsupported.
 /// \par Retries
 /// Every request is repeated as `azure_options::retry` says, signed anew. `layers/retry` on top adds nothing.
 /// \par Thread-safety  All members but the move operations, from any thread.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The MD5 of a blob that is uploaded in blocks: the service makes none of such a blob, and keeps the one that it is given.
+// The MD5 of a blob that is uploaded in blocks: the service makes none of such a blob, and keeps the one that it is
+// given.
 //
 // Row: backends (core, store, detail).   Tests: tests/backends/azure_store.test.cpp
 
@@ -21,8 +22,8 @@
 
 namespace blobshift::inline v1::detail {
 
-/// Hashes the blocks of uploads as they are staged. It works for blocks that come in their order, as `upload` sends them;
-/// where one overtakes another or is replaced by other bytes, the blob gets no MD5 rather than a wrong one.
+/// Hashes the blocks of uploads as they are staged. It works for blocks that come in their order, as `upload` sends
+/// them; where one overtakes another or is replaced by other bytes, the blob gets no MD5 rather than a wrong one.
 ///
 /// \par Thread-safety  All members, from any thread.
 class azure_upload_hashes {

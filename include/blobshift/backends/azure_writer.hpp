@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Writing to an Azure container: whole blobs, blobs in blocks, removals; and what became of a write whose answer was lost.
+// Writing to an Azure container: whole blobs, blobs in blocks, removals; and what became of a write whose answer was
+// lost.
 //
 // Row: backends (core, store, detail).   Tests: tests/backends/azure_store.test.cpp, tests/conformance/
 
@@ -174,8 +175,9 @@ private:
         return made;
     }
 
-    /// What it means that the blocks of an upload are not there: an earlier commit, whose answer was lost, has used them; or
-    /// another write of the blob has dropped them, and then it is the condition that failed; or they never were.
+    /// What it means that the blocks of an upload are not there: an earlier commit, whose answer was lost, has used
+    /// them; or another write of the blob has dropped them, and then it is the condition that failed; or they never
+    /// were.
     result<blob_info> without_blocks(const context& c, const upload_session& u, const condition& when, error missing) {
         auto there = reader_.look(c, u.name);
         if (there && there->write_id == u.id) return std::move(there->info);

@@ -156,8 +156,8 @@ public:
                                [&](auto group, auto&& report) { state_->groups.copy(c, group, report); });
     }
 
-    /// In groups, as `copy_many`. With durability::full, all that could be seen before is durable before anything goes: a
-    /// blob that goes because another is there must not survive it only in the cache, where a writer that was killed
+    /// In groups, as `copy_many`. With durability::full, all that could be seen before is durable before anything goes:
+    /// a blob that goes because another is there must not survive it only in the cache, where a writer that was killed
     /// left that other one.
     void remove_many(const context& c, std::span<const remove_request> requests, const bulk_options& options,
                      on_removed f) {

@@ -47,7 +47,8 @@ struct migration_settings {
     bool found = false;                   ///< Whether file or environment has the section at all.
 };
 
-/// An environment variable, or what else overrides the file: `DicomServer__Services__BlobMigration__FormatType` = `New`.
+/// An environment variable, or what else overrides the file: `DicomServer__Services__BlobMigration__FormatType` =
+/// `New`.
 struct setting_override {
     std::string_view name;
     std::string_view value;
@@ -211,7 +212,7 @@ private:
     section_values values;
     for (const setting_override& each : environment) {
         std::string path(each.name);
-        for (std::size_t at = 0; (at = path.find("__", at)) != std::string::npos;) path.replace(at, 2, ":");
+        for (std::size_t at = 0; (at = path.find("__", at)) != std::string::npos;) path.replace(at, 2, 1, ':');
         const std::string_view wrong = values.add(path, each.value, each.name);
         if (!wrong.empty()) {
             return fail(errc::invalid_argument,
@@ -242,9 +243,9 @@ private:
 
 /// Reads the section out of a settings file, and what overrides it.
 ///
-/// As the reference system does: comments and commas before a closing bracket are allowed; keys and words may be written
-/// in capital or small letters; numbers and booleans may be strings; `A:B` in a name is the same as B inside of A; and
-/// a value of the environment takes the place of the file's. Unlike it: what is not understood is an error.
+/// As the reference system does: comments and commas before a closing bracket are allowed; keys and words may be
+/// written in capital or small letters; numbers and booleans may be strings; `A:B` in a name is the same as B inside of
+/// A; and a value of the environment takes the place of the file's. Unlike it: what is not understood is an error.
 ///
 /// \param json  The whole file, at most 1 MiB, at most 64 levels deep.
 /// \param environment  All variables may be given: those of other things are ignored. `__` stands for a colon.

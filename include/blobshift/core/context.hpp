@@ -18,9 +18,11 @@
 
 namespace blobshift::inline v1 {
 
-/// Limits how many calls may be repeated, over all calls that share it: a store in trouble is not asked again and again.
+/// Limits how many calls may be repeated, over all calls that share it: a store in trouble is not asked again and
+/// again.
 ///
-/// Every first attempt earns a fraction of a retry, every retry spends one. \par Thread-safety  Lock-free; shared freely.
+/// Every first attempt earns a fraction of a retry, every retry spends one. \par Thread-safety  Lock-free; shared
+/// freely.
 class retry_budget {
 public:
     /// \param per_call   What one first attempt earns, in thousandths of a retry (100 = one retry for ten calls).

@@ -15,8 +15,8 @@
 
 namespace blobshift::inline v1::detail {
 
-/// Eight characters in one number. Each answer has bits in the high bit of a byte only, and none where it is "no"; above
-/// the lowest byte that it is about, there may be more of them than true ones.
+/// Eight characters in one number. Each answer has bits in the high bit of a byte only, and none where it is "no";
+/// above the lowest byte that it is about, there may be more of them than true ones.
 struct eight_bytes {
     static constexpr std::uint64_t ones = 0x0101010101010101U;
     static constexpr std::uint64_t highs = 0x8080808080808080U;

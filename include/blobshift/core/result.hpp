@@ -50,8 +50,8 @@ private:
 /// A `T`, or the `error` that stood in its way.
 ///
 /// Every member does what the member of `std::expected<T, error>` with the same name does. `operator*` and
-/// `operator->` have a precondition (there is a value); `value()` throws `bad_result_access` instead. One difference: of
-/// a temporary, `value()` is the value itself, so that `for (auto& b : store.list(c, q).value().blobs)` has what it
+/// `operator->` have a precondition (there is a value); `value()` throws `bad_result_access` instead. One difference:
+/// of a temporary, `value()` is the value itself, so that `for (auto& b : store.list(c, q).value().blobs)` has what it
 /// walks through to its end.
 template <class T>
 class [[nodiscard]] result {

@@ -59,8 +59,8 @@ inline constexpr auto collation_ranks = [] {
     return rank(b[i]) == 0;
 }
 
-/// Appends a header's value as it is signed: without white space at its ends, and with each run of white space that holds
-/// a tab as one space, except between quotes. Runs of plain spaces stay, as every client signs them.
+/// Appends a header's value as it is signed: without white space at its ends, and with each run of white space that
+/// holds a tab as one space, except between quotes. Runs of plain spaces stay, as every client signs them.
 inline void append_signed(std::string& out, std::string_view value) {
     const std::string_view text = trimmed(value);
     if (find_byte(text, '\t') == text.size()) return static_cast<void>(out += text);

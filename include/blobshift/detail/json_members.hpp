@@ -19,8 +19,8 @@
 
 namespace blobshift::inline v1::detail {
 
-/// Reads a JSON text that is one object. Strings are unescaped; numbers, true, false and null are kept as they stand, so
-/// that `"expires_in":"3599"` and `"expires_in":3599` are the same; members that are objects or arrays are left out.
+/// Reads a JSON text that is one object. Strings are unescaped; numbers, true, false and null are kept as they stand,
+/// so that `"expires_in":"3599"` and `"expires_in":3599` are the same; members that are objects or arrays are left out.
 class json_members {
 public:
     /// nullopt when `text` is not one object, nests deeper than 32 levels, or names a member twice.

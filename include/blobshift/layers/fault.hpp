@@ -30,8 +30,8 @@ namespace blobshift::inline v1 {
 
 /// Forwards to `S`, and breaks calls as the plan says.
 ///
-/// Deterministic: whether call number n has a fault depends on the seed, on n and on the kind alone, so the same calls in
-/// the same order meet the same faults, and taking one kind out of the plan leaves the others where they were. Each
+/// Deterministic: whether call number n has a fault depends on the seed, on n and on the kind alone, so the same calls
+/// in the same order meet the same faults, and taking one kind out of the plan leaves the others where they were. Each
 /// request of a bulk verb is a call of its own, and they are made one by one. It never sleeps but through the
 /// context.
 ///

@@ -84,8 +84,8 @@ struct fault_plan {
 template <BlobStore S>
 class fault;
 
-/// What fired. Shared, so that it can be looked at when the store has gone into another layer. Layers that are given one
-/// log, such as those of the two stores of a program, count their calls together and crash together.
+/// What fired. Shared, so that it can be looked at when the store has gone into another layer. Layers that are given
+/// one log, such as those of the two stores of a program, count their calls together and crash together.
 class fault_log {
 public:
     [[nodiscard]] std::uint64_t calls() const noexcept { return calls_; }

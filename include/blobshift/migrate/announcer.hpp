@@ -57,8 +57,8 @@ public:
     /// Call it before the first write, at every change of the format before it takes effect, and regularly.
     ///
     /// \return whether it may write for the length of the lease; errc::conflict when another process has taken this
-    ///         node's name (it may not write from that moment); or the store's error: what was permitted before then lasts
-    ///         as long as its lease.
+    ///         node's name (it may not write from that moment); or the store's error: what was permitted before then
+    ///         lasts as long as its lease.
     /// \par Complexity  One put and one read; when joining or ahead, that of `read_stage` and a put more.
     result<write_permit> announce(const context& c, const node_status& now) {
         const steady_time began = c.clock->now();
@@ -102,9 +102,9 @@ public:
 
     /// Whether a write under format `f` may begin now.
     ///
-    /// \return the context for that write: `c`, with a deadline no later than the end of the lease; or errc::blocked with
-    ///         the reason: the node is more than one step from the others, has not announced this format, or its last
-    ///         announcement is older than the lease.
+    /// \return the context for that write: `c`, with a deadline no later than the end of the lease; or errc::blocked
+    ///         with the reason: the node is more than one step from the others, has not announced this format, or its
+    ///         last announcement is older than the lease.
     /// \par Complexity  No request.
     [[nodiscard]] result<context> may_write(const context& c, format f) const {
         const std::scoped_lock lock(mutex_);

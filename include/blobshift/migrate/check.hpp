@@ -51,8 +51,8 @@ result<migration_plan> plan_all(const migration<S, From, To>& all, const context
     return sum;
 }
 
-/// Why the old names of all containers must not be deleted yet: what `obstacles_to_delete` says of the plans, summed up,
-/// and `obstacles_of_service`.
+/// Why the old names of all containers must not be deleted yet: what `obstacles_to_delete` says of the plans, summed
+/// up, and `obstacles_of_service`.
 ///
 /// \return the reasons; or the error of a listing or of the state. \par Complexity  That of the plans.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>

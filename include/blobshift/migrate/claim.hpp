@@ -18,12 +18,12 @@ namespace blobshift::inline v1 {
 
 /// A program's word, on record, that it is about to remove names, and its look at the words of others.
 ///
-/// Whoever removes an old name because its new one is there must not run beside one who removes the new one because the old
-/// one is there. Each puts its own record first and looks for the others' afterwards, so of two that begin at once at
-/// least one sees the other. Several of the same kind are no danger to each other: both leave the same names.
+/// Whoever removes an old name because its new one is there must not run beside one who removes the new one because the
+/// old one is there. Each puts its own record first and looks for the others' afterwards, so of two that begin at once
+/// at least one sees the other. Several of the same kind are no danger to each other: both leave the same names.
 ///
-/// The destructor takes the record away. One that was killed leaves it behind: it counts until its lease is over, and the
-/// next claim takes it away then.
+/// The destructor takes the record away. One that was killed leaves it behind: it counts until its lease is over, and
+/// the next claim takes it away then.
 ///
 /// \par Thread-safety  One thread.
 class removal_claim {
@@ -45,7 +45,8 @@ public:
 
     /// Call before every batch of removals, which must then be made with what `until_over` gives.
     ///
-    /// \return why they must not be made: "operation_running", for each operation of another kind; or the store's error.
+    /// \return why they must not be made: "operation_running", for each operation of another kind; or the store's
+    ///         error.
     /// \par Complexity  One put the first time, and then every `operation_options::every`; two `list_operations`.
     result<std::vector<obstacle>> hold(const context& c) {
         if (!mine_) {
@@ -60,8 +61,8 @@ public:
         return obstacles_of_operations(state_, c, kind_);
     }
 
-    /// `c` with the end of the claim as its deadline: a program that stood still meanwhile, and was taken for dead, must not
-    /// go on with a batch. Call it after `hold`.
+    /// `c` with the end of the claim as its deadline: a program that stood still meanwhile, and was taken for dead,
+    /// must not go on with a batch. Call it after `hold`.
     [[nodiscard]] context until_over(const context& c) const {
         context bounded = c;
         if (mine_ && (!c.deadline || mine_->valid_until() < *c.deadline)) bounded.deadline = mine_->valid_until();
@@ -69,8 +70,8 @@ public:
     }
 
 private:
-    /// Takes away what the dead have left. One that was only silent puts its record back with its next sign of life, and
-    /// looks around after that.
+    /// Takes away what the dead have left. One that was only silent puts its record back with its next sign of life,
+    /// and looks around after that.
     result<void> sweep(const context& c) {
         auto all = list_operations(state_, c, claim_folder);
         if (!all) return unexpected(std::move(all).error());

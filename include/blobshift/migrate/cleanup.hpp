@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// After removals: both names of each removed instance are gone, half-made pairs are whole, and only then the records go.
+// After removals: both names of each removed instance are gone, half-made pairs are whole, and only then the records
+// go.
 //
 // Row: migrate (core, naming, store, views).   Tests: tests/migrate/cleanup.test.cpp
 
@@ -32,9 +33,9 @@ struct cleanup_summary {
 
 namespace detail {
 
-/// Forgets the removals up to and including `last`, all of which are done. What outlives them, as withdrawals in the undo
-/// ledger, until that is sealed: that a rollback need not miss their new names, and the highest watermark, so that an
-/// import gives it to nobody else.
+/// Forgets the removals up to and including `last`, all of which are done. What outlives them, as withdrawals in the
+/// undo ledger, until that is sealed: that a rollback need not miss their new names, and the highest watermark, so that
+/// an import gives it to nobody else.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<void> forget_removals(const migration<S, From, To>& all, const context& c, std::uint64_t last) {
     std::set<instance_id> ids;
@@ -68,19 +69,21 @@ result<void> forget_removals(const migration<S, From, To>& all, const context& c
 /// Carries out what is on record in `all.state`: makes the pairs of the repair list right, then removes both names of
 /// every removed instance from all containers.
 ///
-/// Idempotent. The records are forgotten only when all of it was done, and nobody could bring a blob back any more: every
-/// node is at New with no older call under way (or no service announces itself, and so none runs), so nobody writes two
-/// names; and no other operation runs, so nobody copies. Until then they stay, and the next cleanup makes sure again.
-/// With `dry_run` in the jobs' options nothing is changed.
+/// Idempotent. The records are forgotten only when all of it was done, and nobody could bring a blob back any more:
+/// every node is at New with no older call under way (or no service announces itself, and so none runs), so nobody
+/// writes two names; and no other operation runs, so nobody copies. Until then they stay, and the next cleanup makes
+/// sure again. With `dry_run` in the jobs' options nothing is changed.
 ///
 /// \return the summary; or the error of the records, of the state, or of a stop: run it again.
-/// \par Complexity  Those of `mend_pairs` and `sweep_deletions`, a `read_stage`, and a put for each segment that is emptied;
-///                  when removals are forgotten, one more reading of their log, and of the ledgers for each 65,536.
+/// \par Complexity  Those of `mend_pairs` and `sweep_deletions`, a `read_stage`, and a put for each segment that is
+///                  emptied; when removals are forgotten, one more reading of their log, and of the ledgers for each
+///                  65,536.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<cleanup_summary> clean_up(const migration<S, From, To>& all, const context& c, cleanup_options options = {}) {
     cleanup_summary summary;
     const bool dry_run = all.jobs.front().options.dry_run;
-    // Repairs first: should one bring back the copy of an instance that is removed meanwhile, it goes with the removals.
+    // Repairs first: should one bring back the copy of an instance that is removed meanwhile, it goes with the
+    // removals.
     auto mended = mend_pairs(all, c);
     if (!mended) return unexpected(std::move(mended).error());
     summary.repairs = *std::move(mended);

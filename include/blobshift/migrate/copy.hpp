@@ -24,8 +24,8 @@ struct copy_options {
     verify_level compare_existing = verify_level::computed_hash;
     unsigned max_passes = 10;  ///< Passes over the listing; the last one must find nothing to do. At least 1.
     std::chrono::milliseconds pending_pause{1000};  ///< Before the next pass, when the store is still copying.
-    /// The state that holds the service's deletion log. At the end both names of each removed instance are removed again:
-    /// a copy may have brought the new one back while the service removed it. Null: there is no such log.
+    /// The state that holds the service's deletion log. At the end both names of each removed instance are removed
+    /// again: a copy may have brought the new one back while the service removed it. Null: there is no such log.
     any_store* deletions = nullptr;
 };
 
@@ -147,8 +147,8 @@ private:
 ///
 /// Idempotent: what is left to do is found by comparing names, so a copy that was killed, or runs twice at once, is
 /// answered by running it again. Overwrites nothing but a target that holds no byte: an empty one, or one whose copy
-/// failed. Deletes nothing but the names of instances whose removal is on record (see `copy_options::deletions`). One bad
-/// object never stops the rest: it is told to the observer and counted.
+/// failed. Deletes nothing but the names of instances whose removal is on record (see `copy_options::deletions`). One
+/// bad object never stops the rest: it is told to the observer and counted.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be kept.
 /// \par Complexity  For each pass one listing and one copy for each missing target; two reads for each target that was

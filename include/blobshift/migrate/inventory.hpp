@@ -163,8 +163,8 @@ public:
         });
     }
 
-    /// Adds what the deletion log in `state` says of names that need not be there. After `collect`: a removal is recorded
-    /// before the first name goes, so what the listing missed because of one is on record by then.
+    /// Adds what the deletion log in `state` says of names that need not be there. After `collect`: a removal is
+    /// recorded before the first name goes, so what the listing missed because of one is on record by then.
     template <NamingPolicy To>
     result<void> collect_removals(any_store& state, const To& to) {
         return read_deletions(state, context_, 0, [&](const deletion& each) -> result<void> {

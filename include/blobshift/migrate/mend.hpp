@@ -92,11 +92,12 @@ private:
 
 }  // namespace detail
 
-/// Deals with every entry of the repair list in `all.state`: where the old name is there and the new one is not, the copy
-/// is made, create-only; where both are there, they are read and compared. The list stays as it is.
+/// Deals with every entry of the repair list in `all.state`: where the old name is there and the new one is not, the
+/// copy is made, create-only; where both are there, they are read and compared. The list stays as it is.
 ///
 /// \return the summary; or the error of the list, of the state, or of a stop.
-/// \par Complexity  One read for each segment of the list; for each entry and container two heads, and a copy or two reads.
+/// \par Complexity  One read for each segment of the list; for each entry and container two heads, and a copy or two
+///                  reads.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<mend_summary> mend_pairs(const migration<S, From, To>& all, const context& c) {
     mend_summary summary;

@@ -194,7 +194,7 @@ struct known_operation {
 
 /// All operations that are on record, in the order of their ids.
 ///
-/// \return the first error; a blob among them that is no record is one. \par Complexity  One listing, one read for each.
+/// \return the first error; a foreign blob among them is one. \par Complexity  One listing, one read for each.
 inline result<std::vector<known_operation>> list_operations(any_store& state, const context& c,
                                                             std::string_view where = operation_folder) {
     const std::string folder = std::string(reserved_prefix) + std::string(where) + "/";
@@ -267,8 +267,8 @@ public:
     ///
     /// \param state  Must outlive the operation.
     /// \return how it was found, and the operation, unless it was completed; errc::blocked `already running elsewhere`
-    ///         while another one's sign of life counts; errc::conflict when another one was faster, or the id stands for
-    ///         another kind of operation; errc::corrupt or unsupported for what is no record of ours.
+    ///         while another one's sign of life counts; errc::conflict when another one was faster, or the id stands
+    ///         for another kind of operation; errc::corrupt or unsupported for what is no record of ours.
     /// \par Complexity  One read and one put.
     [[nodiscard]] static result<started_operation> start(any_store& state, const context& c, const operation_id& id,
                                                          operation_kind kind, operation_options options = {});
@@ -278,8 +278,8 @@ public:
 
     /// Gives a sign of life and tells how far it is; does nothing when the last one is younger than `every`.
     ///
-    /// \return errc::conflict when another one has taken the operation over: end the job. Any other error is the store's;
-    ///         the next call tries again.
+    /// \return errc::conflict when another one has taken the operation over: end the job. Any other error is the
+    ///         store's; the next call tries again.
     result<void> beat(const context& c, const operation_counts& counts) {
         record_.counts = counts;
         if (c.clock->now() - last_beat_ < options_.every) return {};

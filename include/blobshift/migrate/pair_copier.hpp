@@ -68,7 +68,8 @@ public:
         return {};
     }
 
-    /// Makes the copy: create-only, or over the very blob that may be replaced, and pinned to the version that was seen.
+    /// Makes the copy: create-only, or over the very blob that may be replaced, and pinned to the version that was
+    /// seen.
     result<void> copy(name_pair&& pair, std::string_view reason = {}) {
         if (job_.options.dry_run) return tally_.tell(pair, outcome::missing, reason), result<void>();
         missing_.push_back(std::move(pair));
@@ -147,8 +148,9 @@ private:
                (e.code == errc::already_exists || e.code == errc::condition_failed || e.code == errc::not_found);
     }
 
-    /// Finds out what became of a pair that changed meanwhile, so that the last pass over a busy store can be the last: an
-    /// old name that is gone needs no copy, and a new name that came is compared. Everything else is for a further pass.
+    /// Finds out what became of a pair that changed meanwhile, so that the last pass over a busy store can be the last:
+    /// an old name that is gone needs no copy, and a new name that came is compared. Everything else is for a further
+    /// pass.
     void look_again(name_pair&& pair) {
         const auto tag_of = [&](const std::string& text) -> result<blob_info> {
             auto name = blob_name::parse(text);

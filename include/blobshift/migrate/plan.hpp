@@ -82,8 +82,8 @@ namespace detail {
 
 /// Old names without a copy, while they are few.
 ///
-/// A removal that came between a listing's two looks leaves an old name that seems to lack its copy. So a few of them are
-/// looked at; where a copy is not done, they are many, and there is nothing to find out.
+/// A removal that came between a listing's two looks leaves an old name that seems to lack its copy. So a few of them
+/// are looked at; where a copy is not done, they are many, and there is nothing to find out.
 class uncopied_names {
 public:
     static constexpr std::size_t most = 256;
@@ -174,8 +174,8 @@ result<surveyed> survey(inventory& all, S& store, const context& c, migration_ob
 /// Lists the store once and says what there is to do. Changes nothing.
 ///
 /// \return the plan; or the error of the listing, which is never taken for an empty one.
-/// \par Complexity  One listing of the store and one of the state's evidence, and where at most 256 old names lack a copy, a
-///                  head for each of them; memory as the options say.
+/// \par Complexity  One listing of the store and one of the state's evidence, and where at most 256 old names lack a
+///                  copy, a head for each of them; memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<migration_plan> plan_migration(const migration_job<S, From, To>& job, const context& c) {
     inventory all(job.scratch, c, job.listing());

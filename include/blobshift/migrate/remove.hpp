@@ -33,13 +33,14 @@ struct remove_options {
     bool afresh = false;   ///< Trust no proof of an earlier run (one object under two names needs none): read again.
     bool partial = false;  ///< Delete what can be proved although other names stand in the way of a whole delete.
     /// Look at each target once more just before its source goes: with a head where names are scanned, else by one more
-    /// listing (see second_look.hpp). false relies on the listing of this run, whose etags the proofs were held against.
+    /// listing (see second_look.hpp). false relies on the listing of this run, whose etags the proofs were held
+    /// against.
     bool look_again = true;
     /// Refuse to begin when more than so many would go: for a first, small wave.
     std::uint64_t max_delete = (std::numeric_limits<std::uint64_t>::max)();
-    /// Looks at the service before the delete and before each wave, which begins only if every node is at New and none has
-    /// needed an old name, and keeps a rollback away. One for all containers; must outlive the delete. Null: there is no
-    /// service, or it stands still, and nobody rolls back.
+    /// Looks at the service before the delete and before each wave, which begins only if every node is at New and none
+    /// has needed an old name, and keeps a rollback away. One for all containers; must outlive the delete. Null: there
+    /// is no service, or it stands still, and nobody rolls back.
     wave_guard* guard = nullptr;
     std::size_t wave_size = 8192;  ///< Old names that go between two looks at the service. At least 1.
     std::chrono::milliseconds wave_pause{0};  ///< Before a further wave, so that nodes can tell what they met: half of their lease will do.
@@ -266,15 +267,15 @@ private:
 
 /// Deletes every old name whose new name is proved to hold the same content.
 ///
-/// Refuses, deleting nothing, while any old name lacks an equal copy (unless `partial`), while a node of the service is not
-/// at New, and while another operation runs. Then, wave by wave: it stops when a node is no longer at New, or has needed
-/// an old name since; a pair without a proof of the required level for exactly these two versions is read; each new name
-/// is looked at again; the old and new names go into the undo ledger, durably; only then the old names are removed, each
-/// with if_match on the etag that was compared. A blob that changed in between is kept and counted.
+/// Refuses, deleting nothing, while any old name lacks an equal copy (unless `partial`), while a node of the service is
+/// not at New, and while another operation runs. Then, wave by wave: it stops when a node is no longer at New, or has
+/// needed an old name since; a pair without a proof of the required level for exactly these two versions is read; each
+/// new name is looked at again; the old and new names go into the undo ledger, durably; only then the old names are
+/// removed, each with if_match on the etag that was compared. A blob that changed in between is kept and counted.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be kept.
-/// \par Complexity  One listing, with `look_again` another one (or a head for each object, where names are scanned), one
-///                  removal for each object, reads for pairs without a proof, one put and one `read_stage` for each
+/// \par Complexity  One listing, with `look_again` another one (or a head for each object, where names are scanned),
+///                  one removal for each object, reads for pairs without a proof, one put and one `read_stage` for each
 ///                  wave. Memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<remove_summary> remove_sources(const migration_job<S, From, To>& job, const context& c,

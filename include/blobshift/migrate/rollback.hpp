@@ -158,7 +158,8 @@ private:
         tally_.tell(pair, outcome::failed, "the new name is gone, and no record says that it was removed");
     }
 
-    /// Why a new name may hold something else than what its old one held, by what the ledger knows; empty if it does not.
+    /// Why a new name may hold something else than what its old one held, by what the ledger knows; empty if it does
+    /// not.
     [[nodiscard]] std::string_view doubt_about(const name_pair& pair) const {
         std::string_view doubt;
         for (const known_content& known : pair.promises) {
@@ -205,8 +206,8 @@ private:
         return {};
     }
 
-    /// A new name of which nothing says what its old one was. While nodes write both names, a listing may miss the old one
-    /// of a pair that is just being stored, so the first pass does not decide. A name that a later pass meets for
+    /// A new name of which nothing says what its old one was. While nodes write both names, a listing may miss the old
+    /// one of a pair that is just being stored, so the first pass does not decide. A name that a later pass meets for
     /// the first time was stored during the rollback, under both names: nobody is at New.
     void without_origin(const name_pair& pair) {
         const std::uint64_t key = xxh64_of(pair.target);
@@ -298,17 +299,17 @@ private:
 ///
 /// The old name is what the undo ledger says, and must lead to the new one; where the ledger says nothing, the blob was
 /// stored in format New and has never had one: it stays, and is counted as unresolvable. Copies are create-only, pinned
-/// to the version that was listed, and compared as copy does it. New names are kept, unless `remove_new`: then each goes,
-/// with if_match, when its old one is proved equal, in a last pass that begins when every container is whole and ends when a delete begins. What the
-/// deletion log says was removed is removed under both names, before and after, and never brought back. Idempotent; with
-/// `dry_run` nothing is changed.
+/// to the version that was listed, and compared as copy does it. New names are kept, unless `remove_new`: then each
+/// goes, with if_match, when its old one is proved equal, in a last pass that begins when every container is whole and
+/// ends when a delete begins. What the deletion log says was removed is removed under both names, before and after, and
+/// never brought back. Idempotent; with `dry_run` nothing is changed.
 ///
-/// Refuses, changing nothing, when it is sealed, while a node works in New (with `remove_new`: in Dual, too) or is stale,
-/// and while another operation runs.
+/// Refuses, changing nothing, when it is sealed, while a node works in New (with `remove_new`: in Dual, too) or is
+/// stale, and while another operation runs.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be read or kept.
-/// \par Complexity  For each container and pass one listing, one copy for each old name that is missing, and two reads for
-///                  each pair without a proof. Memory as the options say.
+/// \par Complexity  For each container and pass one listing, one copy for each old name that is missing, and two reads
+///                  for each pair without a proof. Memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<rollback_summary> roll_back(const migration<S, From, To>& all, const context& c, rollback_options options = {}) {
     rollback_summary sum;

@@ -41,8 +41,8 @@ struct run_options {
     copy_options copying = {};
     remove_options deleting = {};
     operation_options operations = {};  ///< `again` has no effect: what was completed is always looked at again.
-    /// Removals from elsewhere, such as a change feed, as far as the cleanup filter lets them through: carried out before
-    /// the delete, while old names say which versions they are about. May be null.
+    /// Removals from elsewhere, such as a change feed, as far as the cleanup filter lets them through: carried out
+    /// before the delete, while old names say which versions they are about. May be null.
     const removal_source* told = nullptr;
 };
 
@@ -191,7 +191,8 @@ private:
     }
 
     result<void> remove() {
-        // Both containers or none: what one delete would find half-way is found before the first, and before the stage moves.
+        // Both containers or none: what one delete would find half-way is found before the first, and before the stage
+        // moves.
         auto plan = plan_all(all_, c_);
         if (!plan) return unexpected(std::move(plan).error());
         std::vector<obstacle> against = obstacles_to_delete(*plan);
@@ -207,7 +208,8 @@ private:
         const auto work = [&](const std::vector<job_type>& jobs, const context& c,
                               heartbeat* beats) -> result<part_end> {
             part_end end{.complete = true};
-            // While old names say which versions a removal was about. What is left in doubt keeps the cleanup from its line.
+            // While old names say which versions a removal was about. What is left in doubt keeps the cleanup from its
+            // line.
             if (options_.told != nullptr) {
                 auto told = clean_up_told(migration<S, From, To>{jobs, all_.state}, c, *options_.told);
                 if (!told) return unexpected(std::move(told).error());
@@ -266,12 +268,13 @@ private:
 /// What was done before is found by comparing names, never in a record: an operation that was completed is looked at
 /// again, which costs a listing. Where a service announces itself, the copy needs every node at Dual or later, and the
 /// delete every node at New; the stage is then set to New. A line is said only when its part is complete in all
-/// containers. With `dry_run` nothing is recorded and no line is said; what depends on what went before is then refused.
+/// containers. With `dry_run` nothing is recorded and no line is said; what depends on what went before is then
+/// refused.
 ///
 /// \param all  Files and metadata, and the state that they share.
 /// \param log  Hears the lines.
-/// \return the summary; errc::blocked when one of the operations runs elsewhere, errc::conflict when it was taken over or
-///         its id stands for another kind; or the error of a listing or of the state.
+/// \return the summary; errc::blocked when one of the operations runs elsewhere, errc::conflict when it was taken over
+///         or its id stands for another kind; or the error of a listing or of the state.
 /// \par Complexity  That of the parts, and a put every ten seconds.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<run_summary> run_migration(const migration<S, From, To>& all, const run_settings& settings, const context& c,

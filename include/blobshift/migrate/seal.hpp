@@ -61,11 +61,12 @@ inline result<void> set_seal(any_store& state, const context& c, const stage_vie
 
 /// Seals the migration. There is no way back from here.
 ///
-/// Refuses, changing nothing, while `obstacles_to_seal` has a reason, and later, too, where a container is missing. Then
-/// the stage record says `sealing`: from then on a rollback is refused, and nodes learn it when they announce themselves.
-/// When all of them have announced that they no longer look for old names (at once, if there are none), the removals on
-/// record are made once more, the undo ledger, the evidence, the deletion log and the repair list are destroyed, and the
-/// stage record says `sealed`. Stopped or killed at any point, it goes on from there when it is run again.
+/// Refuses, changing nothing, while `obstacles_to_seal` has a reason, and later, too, where a container is missing.
+/// Then the stage record says `sealing`: from then on a rollback is refused, and nodes learn it when they announce
+/// themselves. When all of them have announced that they no longer look for old names (at once, if there are none), the
+/// removals on record are made once more, the undo ledger, the evidence, the deletion log and the repair list are
+/// destroyed, and the stage record says `sealed`. Stopped or killed at any point, it goes on from there when it is run
+/// again.
 ///
 /// \return the summary; errc::conflict when the stage changed meanwhile; or the error of a listing or of the state.
 /// \par Complexity  That of `obstacles_to_seal` and `sweep_deletions`, and a removal for each record that is destroyed.

@@ -22,8 +22,8 @@
 
 namespace blobshift::inline v1 {
 
-/// What a node of a service is called: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', not ending in a dot. It is printed, so
-/// it must identify no person.
+/// What a node of a service is called: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', not ending in a dot. It is printed,
+/// so it must identify no person.
 class node_name {
 public:
     /// \return errc::invalid_argument for any other text.
@@ -269,8 +269,8 @@ inline constexpr stage_requirement stage_for_rollback = {.at_most = format::dual
 /// No node uses a new name.
 inline constexpr stage_requirement stage_without_new_names = {.at_most = format::old_names, .record_too = true};
 
-/// Why the nodes do not meet `required`: codes node_stale, node_behind, node_ahead, node_not_drained (one for each node,
-/// named in `obstacle::node`), stage_behind, stage_ahead and stage_missing. Empty: they do, or there are none.
+/// Why the nodes do not meet `required`: codes node_stale, node_behind, node_ahead, node_not_drained (one for each
+/// node, named in `obstacle::node`), stage_behind, stage_ahead and stage_missing. Empty: they do, or there are none.
 [[nodiscard]] inline std::vector<obstacle> obstacles_to(const stage_view& view, const stage_requirement& required) {
     std::vector<obstacle> found;
     const std::string range =

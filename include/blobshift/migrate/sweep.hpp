@@ -211,8 +211,8 @@ result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context
 /// stays. An instance's kinds only are removed: a work item with the same watermark is another's. Where the undo ledger
 /// knows another instance by that watermark, nothing is removed.
 ///
-/// \return the summary, in which blobs that are held or that the store would not remove are counted; or the error of the
-///         log, of the state or of a stop.
+/// \return the summary, in which blobs that are held or that the store would not remove are counted; or the error of
+///         the log, of the state or of a stop.
 /// \par Complexity  One read for each segment of the log; for each 65,536 records one reading of the ledgers; for each
 ///                  record five removals in each container, in bulk.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>

@@ -169,8 +169,8 @@ private:
         return {};
     }
 
-    /// Whether a version that has lost its old names has a new one that may be younger than the removal. A copy is never
-    /// older than what it was made from.
+    /// Whether a version that has lost its old names has a new one that may be younger than the removal. A copy is
+    /// never older than what it was made from.
     result<bool> has_younger_name(const instance_id& id, const told_removal& removal) {
         for (const auto& job : all_.jobs) {
             for (const blob_kind kind : kinds_of(id)) {
@@ -213,11 +213,11 @@ private:
 /// Removes both names of every instance that `source` tells of, from all containers.
 ///
 /// Where a removal does not say which version it was, the versions with its UIDs are those that have an old name, and
-/// those that had one by the undo ledger. What was stored after the removal, or may have been, is left alone and counted:
-/// the instance was stored again. If there is none at all it is long gone; unless there are new names, old enough, that
-/// no record gives an old name: then it may have one of those, and is counted as unknown. Where a removal says its
-/// version, but an old name or the ledger gives that watermark to another instance, nothing is removed, and a collision
-/// is told.
+/// those that had one by the undo ledger. What was stored after the removal, or may have been, is left alone and
+/// counted: the instance was stored again. If there is none at all it is long gone; unless there are new names, old
+/// enough, that no record gives an old name: then it may have one of those, and is counted as unknown. Where a removal
+/// says its version, but an old name or the ledger gives that watermark to another instance, nothing is removed, and a
+/// collision is told.
 ///
 /// \return the summary; or the first error of `source`, of a listing, of a ledger, or of a stop.
 /// \par Complexity  As `sweep_deletions`, and for each 65,536 removals a listing of each container and one more reading

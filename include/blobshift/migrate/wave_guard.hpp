@@ -21,8 +21,8 @@ namespace blobshift::inline v1 {
 /// Guards one delete, of one container or of several.
 ///
 /// A read that only the old name could answer means that a new name is missing of which the delete knows nothing. What
-/// nodes announced before the delete began is past; from then on the first such read of any node stands against the next
-/// wave.
+/// nodes announced before the delete began is past; from then on the first such read of any node stands against the
+/// next wave.
 class wave_guard {
 public:
     /// `service` must outlive the guard.
@@ -30,8 +30,8 @@ public:
 
     /// Call before each container and before each wave, which must then be made with what `until_over` gives.
     ///
-    /// \return why it must not begin: "operation_running", `obstacles_to` and, from the second call on, "fallback_read";
-    ///         or the error of the state.
+    /// \return why it must not begin: "operation_running", `obstacles_to` and, from the second call on,
+    ///         "fallback_read"; or the error of the state.
     /// \par Complexity  A `removal_claim::hold` and a `read_stage`.
     result<std::vector<obstacle>> before_wave(const context& c) {
         auto found = claim_.hold(c);

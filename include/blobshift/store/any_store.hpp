@@ -19,8 +19,8 @@ namespace blobshift::inline v1 {
 /// Owns any `BlobStore` and is one.
 ///
 /// `scan`, `copy_many` and `remove_many` are the store's own where it has them and otherwise the general ones of
-/// store/bulk.hpp, so they always work. Uploads in blocks cannot be made up: where the store has none, `native().blocks`
-/// is false and they are errc::unsupported. `upload` in store/ops.hpp asks before it uses them.
+/// store/bulk.hpp, so they always work. Uploads in blocks cannot be made up: where the store has none,
+/// `native().blocks` is false and they are errc::unsupported. `upload` in store/ops.hpp asks before it uses them.
 ///
 /// \par Thread-safety  That of the store inside. A moved-from any_store may only be assigned to or destroyed.
 /// \par Complexity  One virtual call for each operation.

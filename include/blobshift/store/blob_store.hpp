@@ -94,8 +94,8 @@ struct copy_result {
 ///
 /// `read` gives as many bytes as range, buffer and blob allow, so less than asked means the end of one of them.
 /// A range that starts at or behind the end is errc::out_of_range, unless it starts at 0 or counts from the end (an
-/// empty blob then gives 0 bytes). `if` is `always` or `if_match`; a changed blob is errc::condition_failed, an absent one
-/// not_found under either.
+/// empty blob then gives 0 bytes). `if` is `always` or `if_match`; a changed blob is errc::condition_failed, an absent
+/// one not_found under either.
 template <class S>
 concept BlobReader = requires(S& s, const context& c, const blob_name& n, const read_range& range, byte_span out,
                               const condition& when, const list_query& query) {
@@ -116,8 +116,8 @@ concept BlobReader = requires(S& s, const context& c, const blob_name& n, const 
 /// \par Semantic requirements  (no compiler checks these; tests/conformance does)
 ///   - Atomic visibility: no reader ever meets a part of a put or of a copy, or bytes of two versions in one read.
 ///   - Read-your-writes: a call that starts after a write returned sees that write; listings included.
-///   - A listing gives each blob that exists throughout it exactly once, in the store's own declared order, which is the
-///     same in every listing. `start_after` is exclusive. A cursor outlives the blob it stands at, and the process.
+///   - A listing gives each blob that exists throughout it exactly once, in the store's own declared order, which is
+///     the same in every listing. `start_after` is exclusive. A cursor outlives the blob it stands at, and the process.
 ///   - Names that begin with `reserved_prefix` are listed only if the query's prefix begins with it, too.
 ///   - Conditions are tested in one step with the effect, on every path that writes. `put` and `copy` to a target
 ///     refuse with already_exists (if_absent) or condition_failed (if_match); a source that is not there is
@@ -125,8 +125,8 @@ concept BlobReader = requires(S& s, const context& c, const blob_name& n, const 
 ///     `remove` and `read` take no if_absent: invalid_argument.
 ///   - An etag changes with every successful write of its blob, and never otherwise.
 ///   - A blob is never copied onto itself: invalid_argument.
-///   - Attributes are those of `validate`, kept to the letter. What a store cannot keep or honour is an error (unsupported,
-///     no_space; invalid_argument for a name too long for it), never cut or ignored.
+///   - Attributes are those of `validate`, kept to the letter. What a store cannot keep or honour is an error
+///     (unsupported, no_space; invalid_argument for a name too long for it), never cut or ignored.
 ///   - A conditional write that is repeated after its answer was lost, and meets its own first success, is a success.
 ///   - A failed call says in `error::done` whether it changed anything; `none` is a promise.
 ///   - All members may be called from several threads at once. They throw nothing but std::bad_alloc.
@@ -146,8 +146,8 @@ using on_blob = function_ref<result<void>(blob_info&&)>;
 
 /// Refinement: can give every name in one pass, in no order, with memory that does not grow with their number.
 ///
-/// `s.scan(c, query, f)` calls `f` once for each blob that exists throughout the scan, one call at a time, and uses only
-/// `prefix`, `start_after` and `with_attributes` of the query (a delimiter or a cursor: invalid_argument).
+/// `s.scan(c, query, f)` calls `f` once for each blob that exists throughout the scan, one call at a time, and uses
+/// only `prefix`, `start_after` and `with_attributes` of the query (a delimiter or a cursor: invalid_argument).
 template <class S>
 concept Scanner = BlobReader<S> && requires(S& s, const context& c, const list_query& query, on_blob f) {
     { s.scan(c, query, f) } -> std::same_as<result<void>>;
@@ -179,7 +179,8 @@ struct bulk_options {
     unsigned concurrency = 8;  ///< Most calls under way at once. 0 is taken as 1.
 };
 
-/// Receive the result of request number `index`: once for each request, one call at a time, in any order, as they finish.
+/// Receive the result of request number `index`: once for each request, one call at a time, in any order, as they
+/// finish.
 using on_copied = function_ref<void(std::size_t index, result<copy_result>&&)>;
 using on_removed = function_ref<void(std::size_t index, result<bool>&&)>;
 
@@ -206,13 +207,13 @@ struct upload_session {
 
 /// Refinement: takes a blob in blocks, so that no one needs to hold all of it.
 ///
-/// `begin_upload(c, n)` promises nothing about `n`. `stage_block(c, u, index, offset, b)` hands over block `index`, whose
-/// first byte stands at `offset`; any order, any thread; the same index again replaces it. `commit_upload(c, u,
-/// block_count, size_bytes, a, if)` makes blocks 0 to block_count - 1 the blob, in one step, under the condition; a block
-/// that is missing, or a sum that is not size_bytes, is errc::invalid_argument. `abandon_upload(c, u)` frees what was
-/// staged. An upload that is neither committed nor abandoned is never visible as a blob. A commit that its condition
-/// refused leaves the upload as it was; a commit that succeeded, or an abandon, ends it: what is called on it afterwards
-/// fails or does nothing, and changes no blob.
+/// `begin_upload(c, n)` promises nothing about `n`. `stage_block(c, u, index, offset, b)` hands over block `index`,
+/// whose first byte stands at `offset`; any order, any thread; the same index again replaces it. `commit_upload(c, u,
+/// block_count, size_bytes, a, if)` makes blocks 0 to block_count - 1 the blob, in one step, under the condition; a
+/// block that is missing, or a sum that is not size_bytes, is errc::invalid_argument. `abandon_upload(c, u)` frees what
+/// was staged. An upload that is neither committed nor abandoned is never visible as a blob. A commit that its
+/// condition refused leaves the upload as it was; a commit that succeeded, or an abandon, ends it: what is called on it
+/// afterwards fails or does nothing, and changes no blob.
 template <class S>
 concept BlockStore = BlobStore<S> && requires(S& s, const context& c, const blob_name& n, const upload_session& u,
                                               std::uint32_t index, std::uint64_t offset, byte_view content,

@@ -30,8 +30,8 @@ public:
     virtual result<context> admit_write(const context& c, format /*under*/) { return c; }
 
     /// Told before a blob is stored under its new name alone although the migration is not sealed. Nothing but what is
-    /// recorded here, best in the undo ledger (`ledger_writer`) of the container of that kind, can tell a rollback its old
-    /// name; without that the blob keeps its new name, under which Old and Dual find it, too.
+    /// recorded here, best in the undo ledger (`ledger_writer`) of the container of that kind, can tell a rollback its
+    /// old name; without that the blob keeps its new name, under which Old and Dual find it, too.
     ///
     /// \return an error keeps the blob from being stored.
     virtual result<void> before_new_name_only(const context& /*c*/, blob_kind /*kind*/, const blob_name& /*older*/,

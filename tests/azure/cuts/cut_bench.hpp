@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs an operation of a store against the Azure of the tests over real connections, one of which breaks at one byte, and
-// holds what the operation says against what became of the service.
+// Runs an operation of a store against the Azure of the tests over real connections, one of which breaks at one byte,
+// and holds what the operation says against what became of the service.
 
 #ifndef BLOBSHIFT_TESTS_AZURE_CUTS_CUT_BENCH_HPP
 #define BLOBSHIFT_TESTS_AZURE_CUTS_CUT_BENCH_HPP

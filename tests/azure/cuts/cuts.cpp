@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Every request of a store, cut at every byte of its answer and of itself: never a success that is none, never an effect
-// that is denied, never a call that hangs. Each test prints how many cuts it made in which operation.
+// Every request of a store, cut at every byte of its answer and of itself: never a success that is none, never an
+// effect that is denied, never a call that hangs. Each test prints how many cuts it made in which operation.
 
 #include <azure/cuts/cut_bench.hpp>
 
@@ -25,8 +25,8 @@ using blobshift_test::ending;
     return text == nullptr ? 1 : (std::max)(std::size_t{1}, static_cast<std::size_t>(std::strtoul(text, nullptr, 10)));
 }
 
-/// Which bytes of an exchange to cut at: all, but every 11th where an exchange of that kind and size had its turn before,
-/// in another operation.
+/// Which bytes of an exchange to cut at: all, but every 11th where an exchange of that kind and size had its turn
+/// before, in another operation.
 class cut_steps {
 public:
     [[nodiscard]] std::size_t of(const exchange& x, std::size_t bytes) {
@@ -163,8 +163,8 @@ TEST_CASE("cuts in all: a wire that breaks every time costs a bounded number of 
     constexpr std::size_t attempts = 3;
     for_each_operation([](const wire_operation& op) {
         tally t(op, attempts, framing::chunked);
-        // The calls before the break, the tries of one call, and those of a look afterwards. libcurl by itself repeats a
-        // read on a connection that was used before, and the tokens of machines have more patience.
+        // The calls before the break, the tries of one call, and those of a look afterwards. libcurl by itself repeats
+        // a read on a connection that was used before, and the tokens of machines have more patience.
         const std::size_t most = 2 * t.exchanges().size() + 4 * attempts + (op.who == asking_as::key ? 0 : 2 * 11);
         for (std::size_t i = 0; i < t.exchanges().size(); ++i) {
             for (std::size_t at = i % 3; at + 1 < t.exchanges()[i].answer; at += 13 * finest()) {
