@@ -123,6 +123,7 @@ set(BLOBSHIFT_AZURE_TEST_SOURCES
     backends/azure_blob_control.test.cpp
     backends/azure_bulk.test.cpp
     backends/azure_copy.test.cpp
+    backends/azure_copy_jobs.test.cpp
     backends/azure_environment.test.cpp
     backends/azure_identity.test.cpp
     backends/azure_login.test.cpp
@@ -177,6 +178,7 @@ set(BLOBSHIFT_CONFIG_TEST_SOURCES
 set(BLOBSHIFT_ALONE_TEST_SOURCES
     backends/azure_bulk.test.cpp
     backends/azure_copy.test.cpp
+    backends/azure_copy_jobs.test.cpp
     backends/azure_wire.test.cpp
     backends/memory_store.test.cpp
     conformance/blob_store.test.cpp

@@ -50,8 +50,9 @@ void say_doubts(console& out, std::string_view command, const told_summary& told
         if (objects > 0) out.say(std::string(command) + ": " + std::to_string(objects) + std::string(what));
     };
     say(told.alive, " versions may have been stored after their removal; they were left alone");
-    say(told.unknown, " removals of unknown version: new names that no record explains may be theirs; add OriginalWatermark "
-                      "to the feed, from the database of the service");
+    say(told.unknown,
+        " removals of unknown version: new names that no record explains may be theirs; add OriginalWatermark "
+        "to the feed, from the database of the service");
     say(told.removals.outcomes.objects(outcome::collision),
         " removals tell a watermark that is another instance's; nothing of either was removed: correct the feed");
 }

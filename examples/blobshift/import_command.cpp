@@ -92,7 +92,8 @@ std::int64_t highest_watermark(any_store& store, any_store& state, const context
         if (const auto known = older.parse(n)) return take(known->id);
         return {};
     };
-    or_fail(scan(store, c, {}, [&](blob_info&& info) { return take_name(info.name); }), "import: cannot list the store");
+    or_fail(scan(store, c, {}, [&](blob_info&& info) { return take_name(info.name); }),
+            "import: cannot list the store");
     or_fail(read_ledger(state, c, [&](const ledger_entry& entry) { return take_name(entry.target); }), "import");
     or_fail(read_deletions(state, c, 0, [&](const deletion& removal) { return take(removal.id); }), "import");
     return highest;

@@ -8,10 +8,11 @@
 
 namespace blobshift::cli {
 
-interruption::interruption() {
+interruption::interruption(std::initializer_list<int> stopping) {
     std::signal(SIGPIPE, SIG_IGN);
     ::sigemptyset(&signals_);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGRTMIN}) ::sigaddset(&signals_, number);
+    for (const int number : stopping) ::sigaddset(&signals_, number);
+    ::sigaddset(&signals_, SIGRTMIN);
     ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     waiter_ = std::thread([this] { wait_for_signals(); });
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Ctrl-C, SIGTERM and SIGHUP as a stop token. A second one ends the program at once.
+// Ctrl-C, SIGTERM and the like as a stop token. A second one ends the program at once.
 
 #ifndef BLOBSHIFT_CLI_INTERRUPTION_HPP
 #define BLOBSHIFT_CLI_INTERRUPTION_HPP
 
-#include <stop_token>  // stop_source
-#include <thread>      // thread
+#include <initializer_list>  // initializer_list
+#include <stop_token>        // stop_source
+#include <thread>            // thread
 
-#include <csignal>  // sigset_t
+#include <csignal>  // sigset_t, SIGHUP, SIGINT, SIGTERM
 
 namespace blobshift::cli {
 
@@ -17,7 +18,7 @@ namespace blobshift::cli {
 /// A write to a pipe that nobody reads is an error from now on, not the end of the program.
 class interruption {
 public:
-    interruption();
+    explicit interruption(std::initializer_list<int> stopping = {SIGINT, SIGTERM, SIGHUP});
     interruption(const interruption&) = delete;
     interruption& operator=(const interruption&) = delete;
     ~interruption();

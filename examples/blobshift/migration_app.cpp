@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include <blobshift/migrate/scope.hpp>
+
 #include "store_address.hpp"
 
 namespace blobshift::cli {
@@ -151,6 +153,10 @@ std::vector<obstacle> foreign_names(migration_session& s, const migration_option
     if (!o.metadata.empty()) found += count_foreign(s.ctx(), o.metadata);
     if (found == 0) return {};
     return {{"foreign_names", found, std::to_string(found) + std::string(foreign_names_help)}};
+}
+
+std::vector<obstacle> unseen_containers(migration_session& s, std::string_view command) {
+    return or_fail(obstacles_of_scope(s.state(), s.ctx(), s.containers()), command);
 }
 
 migration_plan plan_all(migration_session& s, std::string_view command) {

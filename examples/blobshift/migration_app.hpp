@@ -91,6 +91,9 @@ exit_code refuse(migration_session& s, const migration_options& o, std::string_v
 /// \throws failure
 [[nodiscard]] std::vector<obstacle> foreign_names(migration_session& s, const migration_options& o);
 
+/// What stands against taking the containers that were named for the whole: see `obstacles_of_scope`. \throws failure
+[[nodiscard]] std::vector<obstacle> unseen_containers(migration_session& s, std::string_view command);
+
 /// The plans of all containers, summed up. \throws failure
 [[nodiscard]] migration_plan plan_all(migration_session& s, std::string_view command);
 

@@ -41,6 +41,7 @@ exit_code plan(const migration_options& o, program& p) {
     } else {
         p.out.print(plan_text(found));
     }
+    for (const obstacle& each : unseen_containers(s, "plan")) p.out.say("plan: " + each.text);
     for (const obstacle& each : left_out) p.out.say("plan: " + each.text);
     return s.listener().finish(exit_code::done, {{"outcomes", outcomes_json(found.outcomes)}});
 }
@@ -135,7 +136,7 @@ void add_orphans(migration_session& s, std::vector<obstacle>& obstacles) {
 
 exit_code check(const migration_options& o, program& p) {
     migration_session s(o, p);
-    const auto unseen = or_fail(obstacles_of_scope(s.state(), s.ctx(), s.containers()), "check");
+    const auto unseen = unseen_containers(s, "check");
     if (!unseen.empty()) return refuse(s, o, "check", unseen);
     const migration_plan found = plan_all(s, "check");
     if (found.found.sources == 0) return check_seal(s, o);
@@ -202,6 +203,8 @@ exit_code remove(const migration_options& o, program& p) {
     migration_session s(o, p);
     wave_guard guard(s.state());
     options.guard = &guard;
+    const auto unseen = unseen_containers(s, "delete");
+    if (!unseen.empty()) return refuse(s, o, "delete", unseen);
     if (!o.dry_run) {
         const auto barrier = against(s, stage_for_delete, operation_kind::remove, "delete");
         if (!barrier.empty()) return refuse(s, o, "delete", barrier);

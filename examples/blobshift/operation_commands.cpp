@@ -82,7 +82,7 @@ exit_code cleanup(const migration_options& o, program& p) {
 exit_code rollback(const migration_options& o, program& p) {
     const rollback_options options{.level = o.verification(), .remove_new = o.remove_new};
     migration_session s(o, p);
-    const auto against = or_fail(obstacles_to_rollback(s.state(), s.ctx(), o.remove_new), "rollback");
+    const auto against = or_fail(obstacles_to_rollback(s.all(), s.ctx(), o.remove_new), "rollback");
     if (!against.empty()) return refuse(s, o, "rollback", against);
     if (!o.yes && !o.dry_run) {
         return refuse(s, o, "rollback",

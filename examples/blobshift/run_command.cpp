@@ -161,7 +161,8 @@ void add_run_command(migration_app& app) {
     app.add_level(command);
     app.add_dry_run(command);
     command->add_option("--max-delete", o.max_delete, "refuse to begin a delete when more than so many would go");
-    command->add_option("--change-feed", o.change_feed, "a file of the service's change feed, JSON: its removals come first");
+    command->add_option("--change-feed", o.change_feed,
+                        "a file of the service's change feed, JSON: its removals come first");
     command->add_option("--after-sequence", o.after_sequence, "of the feed only removals with a higher sequence");
     command->add_flag("--take-over", o.take_over, "the one who runs the operation is dead: do not wait for its lease");
 }

@@ -32,6 +32,8 @@ namespace blobshift::cli {
         {"ledger/", "restore it; without it rollback cannot give back the old names that it holds"},
         {"evidence/", "remove it: what it proved is proved again"},
         {"operations/", "remove it: it only tells how far an operation was"},
+        {"claims/", "remove it when no delete and no rollback runs: it only keeps these two apart"},
+        {"containers", "remove it: the next command over both containers writes it again"},
         {"nodes/", "remove it when the node is stopped: the node announces itself again"},
         {"deletions/", "restore it; without it a removed instance may come back, which a change feed would tell of"},
         {"repairs/", "restore it; without it a pair of unequal names is left to plan to find"},

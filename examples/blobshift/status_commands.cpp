@@ -12,7 +12,6 @@
 #include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/operation.hpp>
-#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 
 #include "migration_app.hpp"
@@ -165,7 +164,7 @@ struct step {
 
 exit_code status(const migration_options& o, program& p) {
     migration_session s(o, p);
-    const auto unseen = or_fail(obstacles_of_scope(s.state(), s.ctx(), s.containers()), "status");
+    const auto unseen = unseen_containers(s, "status");
     if (!unseen.empty()) return refuse(s, o, "status", unseen);
     const migration_plan found = plan_all(s, "status");
     const state_of_things state = read_state(s, "status");

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -192,13 +193,11 @@ exit_code remove(const store_options& o, program& p) {
     any_store store = o.open(p.ctx);
     exit_code end = exit_code::done;
     for (std::size_t i = 0; i < names.size(); ++i) {
-        const auto gone = store.remove(p.ctx, names[i], {});
+        auto gone = store.remove(p.ctx, names[i], {});
         if (gone && *gone) continue;
-        if (!gone && exit_code_of(gone.error()) == exit_code::interrupted) {
-            throw failure(exit_code::interrupted, "rm: " + describe(gone.error()));
-        }
-        p.out.say("rm: name " + std::to_string(i + 1) + " of " + std::to_string(names.size()) + ": " +
-                  (gone ? "there is no such blob" : describe(gone.error())));
+        const std::string which = "rm: name " + std::to_string(i + 1) + " of " + std::to_string(names.size());
+        if (!gone && exit_code_of(gone.error()) != exit_code::some_failed) or_fail(std::move(gone), which);
+        p.out.say(which + ": " + (gone ? "there is no such blob" : describe(gone.error())));
         end = exit_code::some_failed;
     }
     return end;

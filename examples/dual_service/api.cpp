@@ -183,8 +183,7 @@ void get_in_blocks(httplib::Response& res, node& n, const row& r) {
 
 }  // namespace
 
-result<std::size_t> finish_earlier_work(node& n, catalogue& all, std::string_view node_name) {
-    const context c;
+result<std::size_t> finish_earlier_work(const context& c, node& n, catalogue& all, std::string_view node_name) {
     auto rows = all.list(c);
     if (!rows) return unexpected(std::move(rows).error());
     std::erase_if(*rows, [&](const row& r) {

@@ -26,7 +26,8 @@ namespace dual_service {
 /// Removes what earlier runs left half-way: of any node what was being removed, of this one what it was storing.
 ///
 /// \return how many.
-blobshift::result<std::size_t> finish_earlier_work(node& n, catalogue& all, std::string_view node_name);
+blobshift::result<std::size_t> finish_earlier_work(const blobshift::context& c, node& n, catalogue& all,
+                                                   std::string_view node_name);
 
 /// Adds the routes. `n` and `all` must outlive the server.
 void serve(httplib::Server& server, node& n, catalogue& all);

@@ -17,13 +17,13 @@
 #include <utility>
 
 #include <csignal>
-#include <ctime>
 
 #include <CLI/CLI.hpp>
 
 #include <blobshift/layers/prefix.hpp>
 
 #include <exit_code.hpp>
+#include <interruption.hpp>
 #include <store_address.hpp>
 
 #include "api.hpp"
@@ -49,7 +49,7 @@ void add_options(CLI::App& app, options& o) {
     app.add_option("STORE", o.store, std::string(cli::address_help))->required();
     app.add_option("--metadata", o.metadata, "the container of the metadata; default: STORE");
     app.add_option("--state", o.state, "where catalogue, deletion log and stage are kept; default: in STORE");
-    app.add_option("--settings", o.settings, "appsettings.json; read again when it changes, and on SIGHUP")->required();
+    app.add_option("--settings", o.settings, "appsettings.json; read again when it changes")->required();
     app.add_option("--node", o.node, "what this node is called; no two may share it")->capture_default_str();
     app.add_option("--host", o.host, "the address to listen at")->capture_default_str();
     app.add_option("--port", o.port, "0: any that is free, which is printed")->capture_default_str();
@@ -60,28 +60,10 @@ void add_options(CLI::App& app, options& o) {
         ->capture_default_str();
 }
 
-/// Signals as events of the main thread. Make it before any other thread: they inherit its mask.
-class signal_queue {
-public:
-    signal_queue() {
-        std::signal(SIGPIPE, SIG_IGN);
-        ::sigemptyset(&set_);
-        for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set_, number);
-        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    }
-    /// \return the signal that came within `time`, or 0.
-    [[nodiscard]] int wait(std::chrono::nanoseconds time) const {
-        const ::timespec limit{.tv_sec = 0, .tv_nsec = time.count()};
-        const int number = ::sigtimedwait(&set_, nullptr, &limit);
-        return number > 0 ? number : 0;
-    }
-
-private:
-    ::sigset_t set_ = {};
-};
-
 int run(const options& o) {
-    const signal_queue signals;
+    std::signal(SIGHUP, SIG_IGN);  // changed settings are seen without it
+    const cli::interruption signals({SIGINT, SIGTERM});
+    const context c{.stop = signals.token()};
     std::mutex logging;
     const auto log = [&](std::string_view line) {
         const std::scoped_lock lock(logging);
@@ -91,7 +73,7 @@ int run(const options& o) {
     const cli::store_settings how{.durable = cli::parse_durability(o.durable)};
     std::deque<any_store> stores;
     const auto open = [&](const std::string& address) -> any_store& {
-        stores.push_back(cli::open_store({}, address, cli::opening::create, how));
+        stores.push_back(cli::open_store(c, address, cli::opening::create, how));
         return stores.back();
     };
     any_store& files = open(o.store);
@@ -99,7 +81,7 @@ int run(const options& o) {
     any_store& state = o.state.empty() ? files : open(o.state);
     any_store* ledger_of_metadata = &metadata;
     if (!o.state.empty() && !o.metadata.empty()) {  // as the command line keeps two containers in one state apart
-        any_store part = cli::open_store({}, o.state, cli::opening::existing, how);
+        any_store part = cli::open_store(c, o.state, cli::opening::existing, how);
         stores.emplace_back(cli::or_fail(prefix<any_store>::make(std::move(part), ".blobshift/metadata/"), "--state"));
         ledger_of_metadata = &stores.back();
     } else if (!o.state.empty()) {
@@ -111,7 +93,7 @@ int run(const options& o) {
     const dual_service::stores on{containers{files, metadata}, containers{state, *ledger_of_metadata}, state};
     dual_service::node node(on, name, lease, dual_service::settings_file(o.settings), log);
     dual_service::catalogue catalogue(state, o.node);
-    const auto had = cli::or_fail(dual_service::take_stock({}, on, node, catalogue), "cannot take stock of the store");
+    const auto had = cli::or_fail(dual_service::take_stock(c, on, node, catalogue), "cannot take stock of the store");
     if (had.added > 0) {
         log(std::to_string(had.added) + " instances of the store were not in the catalogue, and are now");
     }
@@ -119,7 +101,7 @@ int run(const options& o) {
         log(std::to_string(had.nameless) + " files are not served: there is no metadata that says whose they are");
     }
     node.tick();
-    if (const auto done = dual_service::finish_earlier_work(node, catalogue, o.node); !done) {
+    if (const auto done = dual_service::finish_earlier_work(c, node, catalogue, o.node); !done) {
         log("what an earlier run left is still there: " + describe(done.error()));
     }
 
@@ -136,9 +118,9 @@ int run(const options& o) {
     std::printf("listening on %s:%d\n", o.host.c_str(), port);
     std::fflush(stdout);
 
-    for (int number = 0; number != SIGINT && number != SIGTERM; number = signals.wait(std::chrono::milliseconds(100))) {
+    do {
         node.tick();
-    }
+    } while (c.pause(std::chrono::milliseconds(100)));
     server.stop();
     serving.join();
     node.withdraw();

@@ -64,7 +64,7 @@ void node::announce() {
     const format wanted = settings_.format;
     const bool changes = wanted != instances_.current_format();
     // The announcement ends writes under the format before; until it has done so, one may still begin.
-    const std::uint64_t others = calls_in_other_formats(wanted) + (changes ? 1 : 0);
+    const std::uint64_t others = instances_.older_calls() + (changes ? 1 : 0);
     context c;
     auto permit = announcer_.announce(c.with_timeout(lease_ / 3), {.runs = wanted,
                                                                     .sealed = instances_.sealed(),
@@ -86,12 +86,6 @@ void node::announce() {
     }
     announced_ = others == 0 && !changes && !seals;
     due_ = now() + lease_ / 3;
-}
-
-std::size_t node::calls_in_other_formats(format than) const noexcept {
-    std::size_t calls = 0;
-    for (const format f : formats) calls += f == than ? 0 : instances_.in_flight(f);
-    return calls;
 }
 
 void node::withdraw() {

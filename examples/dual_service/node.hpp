@@ -57,7 +57,6 @@ public:
 private:
     void reread();
     void announce();
-    [[nodiscard]] std::size_t calls_in_other_formats(blobshift::format than) const noexcept;
 
     stores on_;
     log_line log_;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include <blobshift/store/journal.hpp>
+
 namespace {
 
 using namespace cli_test;
@@ -177,6 +179,45 @@ TEST_CASE("a damaged record of the state is named with what to do about it, and 
         CHECK(count_lines(r.err) == 1);
         CHECK(r.err.starts_with("blobshift: " + arguments.front() + ": "));
         CHECK(r.err.find(t.said) != std::string::npos);
+        CHECK(r.err.find(uid_mark) == std::string::npos);
+        CHECK(files_below(w / "store") == before);
+    }
+}
+
+TEST_CASE("a record of the state whose checksum is right, but whose fields are not, is named as a damaged one is") {
+    struct row {
+        const char* command;
+        const char* name;  ///< Below .blobshift/.
+        const char* kind;
+    };
+    constexpr row table[] = {
+        {"rollback", "ledger/0123456789abcdef-00000000", "ledger"},
+        {"plan", "evidence/0123456789abcdef-00000000", "evidence"},
+        {"check", "deletions/00000000000000000001", "deletions"},
+        {"cleanup", "repairs/00000000000000000001", "repairs"},
+        {"copy", "operations/1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1", "operation"},
+        {"copy", "claims/1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1", "operation"},
+        {"copy", "nodes/pod-7", "node"},
+        {"nodes", "stage", "stage"},
+        {"check", "containers", "containers"},
+    };
+    for (const row& t : table) {
+        CAPTURE(t.name);
+        const work_folder w;
+        make_old_store(w / "store", 3);
+        const std::string record = w / ("store/.blobshift/" + std::string(t.name));
+        std::filesystem::create_directories(std::filesystem::path(record).parent_path());
+        blobshift::journal_lines lines(t.kind);
+        lines.append("1.2.826.0.77777");
+        write_file(record, lines.text());
+        const auto before = files_below(w / "store");
+        std::vector<std::string> arguments = {t.command, w.store()};
+        if (arguments.front() == "rollback") arguments.emplace_back("--yes");
+        const ended r = run(arguments);
+        CAPTURE(r.err);
+        CHECK(r.code == 2);
+        CHECK(count_lines(r.err) == 1);
+        CHECK(r.err.find("; it is .blobshift/" + std::string(t.name) + ": ") != std::string::npos);
         CHECK(r.err.find(uid_mark) == std::string::npos);
         CHECK(files_below(w / "store") == before);
     }

@@ -158,6 +158,9 @@ TEST_CASE("a credential that the service refuses is wrong use, whatever the comm
         CHECK(r.code == 2);
         CHECK(count_lines(r.err) == 1);
     }
+    const ended r = run({"rm", "azure://refused-files", old_name(1), old_name(2)});
+    CHECK(r.code == 2);
+    CHECK(count_lines(r.err) == 1);
 }
 
 TEST_CASE("what nothing here can look at is told of, and nothing is called empty or sealed because of it") {

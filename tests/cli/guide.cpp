@@ -186,7 +186,7 @@ TEST_CASE(
     CHECK(!s.has(new_name(5)));
 }
 
-TEST_CASE("guide: a service with a container of metadata is neither called done nor sealed by its files alone") {
+TEST_CASE("guide: a service with a container of metadata is not called done, moved or sealed by its files alone") {
     const service s;
     s.set("Old", true, false);
     REQUIRE(s.restart().code == 0);
@@ -198,13 +198,20 @@ TEST_CASE("guide: a service with a container of metadata is neither called done 
     const std::string said =
         ": the service has a second container, of metadata, which was not looked at: name it, too (--metadata)\n";
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-             {"seal", files}, {"seal", files, "--yes"}, {"status", files}, {"check", files}}) {
+             {"seal", files},
+             {"seal", files, "--yes"},
+             {"status", files},
+             {"check", files},
+             {"delete", files, "--yes"},
+             {"rollback", files, "--yes"},
+             {"run", files, "--settings", s.settings()}}) {
         CAPTURE(arguments.front());
         const ended r = migrate(s.folder(), arguments);
         CHECK(r.code == 4);
         CHECK(r.out.empty());
         CHECK(r.err == "blobshift: " + arguments.front() + said);
     }
+    CHECK(migrate(s.folder(), {"plan", files}).err == "blobshift: plan" + said);
     const std::vector<std::string> both = {files, "--metadata", s.folder().store("metadata")};
     const auto with_both = [&](std::vector<std::string> arguments) {
         arguments.insert(arguments.begin() + 1, both.begin(), both.end());

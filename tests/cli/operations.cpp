@@ -251,6 +251,32 @@ TEST_CASE("seal is refused while old names are left, wants a word, and then ther
     CHECK(migrate(w, {"seal", w.store(), "--yes"}).code == 0);
 }
 
+TEST_CASE("seal refuses a removal that the undo ledger contradicts, with what to do: no waiting would help") {
+    const work_folder w;
+    make_old_store(w / "store", 3);
+    REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
+    REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
+    {
+        any_store state(open_files(w / "store"));
+        blobshift::instance_id wrong = instance_of(2);
+        wrong.sop += ".9";
+        blobshift::deletion_log(state).record({}, std::vector{wrong}).value();
+    }
+    CHECK(migrate(w, {"cleanup", w.store()}).code == 3);
+    for (const char* command : {"seal", "check"}) {
+        std::vector<std::string> arguments = {command, w.store()};
+        if (arguments.front() == "seal") arguments.emplace_back("--yes");
+        const ended r = migrate(w, arguments);
+        CHECK(r.code == 4);
+        CHECK(r.err.find("1 removals on record tell a watermark that is another instance's by the undo ledger") !=
+              std::string::npos);
+        CHECK(r.err.find("run cleanup") != std::string::npos);
+    }
+    CHECK(has(w, new_name(2)));
+    std::filesystem::remove(w / "store/.blobshift/deletions/00000000000000000001");
+    CHECK(migrate(w, {"seal", w.store(), "--yes"}).code == 0);
+}
+
 TEST_CASE("where a service announces itself, copy, delete, rollback and seal wait for its nodes by name") {
     const work_folder w;
     make_old_store(w / "store", 3);

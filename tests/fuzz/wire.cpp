@@ -37,9 +37,10 @@ namespace {
 void list_page(std::string_view input) {
     const auto page = parse_list(input);
     if (!page) return;
+    // XML makes a line feed of a carriage return; we keep it: a blob_name holds neither.
+    constexpr unsigned how = (pugi::parse_default | pugi::parse_ws_pcdata_single) & ~pugi::parse_eol;
     pugi::xml_document tree;
-    require(static_cast<bool>(tree.load_buffer(
-                input.data(), input.size(), pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8)),
+    require(static_cast<bool>(tree.load_buffer(input.data(), input.size(), how, pugi::encoding_utf8)),
             "a page that is accepted is a document to others, too");
     const pugi::xml_node root = tree.child("EnumerationResults");
     require(page->marker == root.child("NextMarker").child_value(), "the marker is the one that others read");
@@ -97,7 +98,10 @@ void error_body(std::string_view input) {
         const azure_error_body body = parse_error_body(input);
         require(e.message.size() < 200, "a message is our own");
         const bool long_text = body.message.find(' ') != std::string::npos && body.message.size() > 40;
-        require(!long_text || describe(e).find(body.message) == std::string::npos,
+        // The code is told, and may stand in what the service said, too.
+        error without_code = e;
+        without_code.service_code.clear();
+        require(!long_text || describe(without_code).find(body.message) == std::string::npos,
                 "no message holds what the service said");
         require(status != 404 || e.done == effect::none, "what was refused was not done");
     }

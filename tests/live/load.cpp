@@ -54,7 +54,9 @@ public:
         while (!stop.stop_requested()) {
             std::this_thread::sleep_for(pause);
             const std::uint64_t dice = below(1000);  // of a thousand requests
-            if (dice < 350 || alive_.empty()) put();
+            const bool is_full = alive_.size() >= all_.most_alive_;
+            if (alive_.empty() || (dice < 350 && !is_full)) put();
+            else if (dice < 100) remove(any());
             else if (dice < 600) get(any());
             else if (dice < 750) get_range(any());
             else if (dice < 880) get_said(any());
@@ -177,7 +179,8 @@ private:
     std::vector<instance_id> dead_ = {};
 };
 
-load::load(std::vector<int> ports, unsigned clients, std::uint64_t seed) : ports_(std::move(ports)) {
+load::load(std::vector<int> ports, unsigned clients, std::uint64_t seed, std::size_t most_alive)
+    : ports_(std::move(ports)), most_alive_(most_alive) {
     for (unsigned i = 0; i < clients; ++i) clients_.push_back(std::make_unique<client>(*this, i + 1, seed + i));
     for (const auto& each : clients_) {
         threads_.emplace_back([&one = *each](const std::stop_token& stop) { one.run(stop); });

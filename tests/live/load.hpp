@@ -6,6 +6,7 @@
 #define BLOBSHIFT_TESTS_LIVE_LOAD_HPP
 
 #include <atomic>   // atomic
+#include <cstddef>  // size_t
 #include <cstdint>  // uint64_t
 #include <memory>   // unique_ptr
 #include <mutex>    // mutex
@@ -29,7 +30,9 @@ struct wrongs {
 class load {
 public:
     /// Begins at once. All that the clients do follows from `seed`, but for the order between them.
-    load(std::vector<int> ports, unsigned clients, std::uint64_t seed);
+    ///
+    /// \param most_alive  A client that has so many instances stores another one only when it has removed one.
+    load(std::vector<int> ports, unsigned clients, std::uint64_t seed, std::size_t most_alive);
     ~load();
 
     [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
@@ -52,6 +55,7 @@ private:
     void note(std::atomic<std::uint64_t>& counter, const std::string& what);
 
     std::vector<int> ports_;
+    std::size_t most_alive_;
     std::atomic<std::uint64_t> requests_ = 0;
     wrongs wrongs_ = {};
     mutable std::mutex mutex_;

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -54,7 +55,9 @@ public:
             ports_.push_back(nodes_.back()->port());
         }
         REQUIRE(settled(ports_, format::old_names));
-        traffic_ = std::make_unique<load>(ports_, 6, 20'200'801);
+        // What a listing costs the emulator grows with all that it holds.
+        const std::size_t most_alive = emulator != nullptr ? 40 : std::numeric_limits<std::size_t>::max();
+        traffic_ = std::make_unique<load>(ports_, 6, 20'200'801, most_alive);
     }
 
     /// Lets the traffic run until a part of all requests is made.

@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <blobshift/backends/file_store.hpp>
 #include <blobshift/backends/memory_store.hpp>
@@ -109,6 +112,46 @@ TEST_CASE("announcer: a permit lasts as long as its lease, for the format that w
           "this node may not write: its last announcement is older than its lease");
     REQUIRE(me.announce(b.c, {.runs = dual}));
     CHECK(me.may_write(b.c, dual));
+}
+
+namespace {
+
+/// Two clocks that a test moves each by itself.
+struct two_clocks final : time_source {
+    steady_time steady{};
+    utc_time utc = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
+
+    [[nodiscard]] steady_time now() const override { return steady; }
+    [[nodiscard]] utc_time utc_now() const override { return utc; }
+    void sleep(std::chrono::nanoseconds /*pause*/, const std::stop_token& /*stop*/) const override {}
+};
+
+}  // namespace
+
+TEST_CASE("announcer: a permit ends with the record, which counts from before a slow store took it, by either clock") {
+    for (const bool by_steady : {true, false}) {
+        CAPTURE(by_steady);
+        two_clocks clocks;
+        const auto script = std::make_shared<blobshift::testing::fault_script>();
+        any_store state{blobshift::testing::flaky_store(script)};
+        context c;
+        c.clock = &clocks;
+        const steady_time began = clocks.now();
+        bool slow = true;
+        script->by_rule = [&](operation verb) -> std::optional<blobshift::testing::fault> {
+            if (verb != operation::put || !std::exchange(slow, false)) return std::nullopt;
+            clocks.steady += 30s;
+            clocks.utc += 30s;
+            return std::nullopt;
+        };
+        node_announcer me(state, node("me"));
+        REQUIRE(me.announce(c, {.runs = dual})->may_write);
+        REQUIRE_FALSE(slow);
+        CHECK(me.may_write(c, dual)->deadline == began + 60s);
+        if (by_steady) clocks.steady += 30s;
+        else clocks.utc += 30s;
+        CHECK(me.may_write(c, dual).error().code == errc::blocked);
+    }
 }
 
 TEST_CASE("announcer: an announcement that fails leaves the permit as it was, but for a new format") {

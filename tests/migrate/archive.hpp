@@ -37,7 +37,8 @@ public:
         std::function<void(std::string_view verb, std::string_view name)> after = {};
         std::function<void(blob_info&)> infos = {};
         std::map<std::string, int> calls = {};
-        std::recursive_mutex one_at_a_time = {};
+        /// One for all stores: a hook of one calls another.
+        static inline std::recursive_mutex one_at_a_time = {};
     };
 
     explicit hooked_store(memory_store_options options = {.share_copies = false})

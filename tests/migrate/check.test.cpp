@@ -45,6 +45,8 @@ TEST_CASE("check: a copy that is complete on nodes at New may be followed by a d
     t.announce("a", new_names);
     REQUIRE(running_operation::start(t.state, t.c, operation_id::make(), operation_kind::remove));  // the delete itself
     CHECK(obstacles_to_delete(t.all(), t.c)->empty());
+    REQUIRE(record_scope(t.state, t.c, 3));
+    CHECK(codes_of(obstacles_to_delete(t.all(), t.c).value()) == strings{"container_missing"});
 }
 
 TEST_CASE("check: blobs that are held are named by what holds them") {

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <blobshift/migrate/copy.hpp>
@@ -183,4 +185,97 @@ TEST_CASE("a delete stops before the wave in which a rollback has begun, and a r
         CHECK_FALSE(done.complete);
     }
     CHECK(t.lost() == 0);
+}
+
+TEST_CASE("a delete that stands still past its claim removes nothing, and neither does a rollback") {
+    copied_files t;
+    t.options.concurrency = 1;
+    SUBCASE("a delete, just before it removes") {
+        hooked_store state;
+        hooked_store::hooks& hook = state.hook();
+        t.files_state = any_store(std::move(state));
+        std::optional<rollback_summary> other;
+        hook.after = [&](std::string_view verb, std::string_view name) {
+            if (verb != "put" || name.find("/ledger/") == std::string_view::npos || other) return;
+            other.emplace();
+            t.clock.advance(61s);
+            other = roll_back(t.all(), t.c, {.remove_new = true}).value();
+        };
+        wave_guard guard(t.state);
+        const auto m = t.all();
+        const auto done = remove_sources(m.jobs[0], t.c, {.guard = &guard}).value();
+        CHECK(done.interrupted);
+        CHECK(done.outcomes.objects(outcome::removed) == 0);
+        REQUIRE(other);
+        CHECK(other->removed_new == copied_files::count);  // the other one took it for dead, and was free to go on
+    }
+    SUBCASE("a rollback, after its last look at the old names") {
+        std::optional<remove_summary> other;
+        std::int64_t looks = 0;
+        t.files_hook->after = [&](std::string_view verb, std::string_view) {
+            if (verb != "head" || other || ++looks < copied_files::count) return;
+            other.emplace();
+            t.clock.advance(61s);
+            wave_guard guard(t.state);
+            const auto m = t.all();
+            other = remove_sources(m.jobs[0], t.c, {.guard = &guard}).value();
+        };
+        const auto done = roll_back(t.all(), t.c, {.remove_new = true}).value();
+        CHECK(done.interrupted);
+        CHECK(done.removed_new == 0);
+        REQUIRE(other);
+        CHECK(other->outcomes.objects(outcome::removed) == copied_files::count);
+    }
+    CHECK(t.lost() == 0);
+}
+
+namespace {
+
+/// A state in which something happens just before the request `at`, counted from 1.
+[[nodiscard]] any_store state_met_at(int at, std::function<void()> happens) {
+    hooked_store state;
+    state.hook().before = [at, happens = std::move(happens), requests = 0](std::string_view, std::string_view) mutable {
+        if (++requests == at) happens();
+        return std::optional<error>();
+    };
+    return any_store(std::move(state));
+}
+
+}  // namespace
+
+TEST_CASE("claim: of two that begin at once at least one is refused, between whichever requests of the other") {
+    int at = 1;
+    for (bool between = true; between; ++at) {
+        CAPTURE(at);
+        two_containers t;
+        std::optional<removal_claim> back;
+        std::size_t against = 0;
+        t.state = state_met_at(at, [&] {
+            back.emplace(t.state, operation_kind::rollback);
+            against += back->hold(t.c)->size();
+        });
+        removal_claim forward(t.state, operation_kind::remove);
+        against += forward.hold(t.c)->size();
+        between = back.has_value();
+        if (between) CHECK(against > 0);
+    }
+    CHECK(at > 4);
+}
+
+TEST_CASE("claim: a rollback begins with its word: a delete between any two of its requests is seen, or sees it") {
+    int at = 1;
+    for (bool between = true; between; ++at) {
+        CAPTURE(at);
+        copied_files t;
+        std::optional<removal_claim> forward;
+        bool delete_may_go_on = false;
+        t.state = state_met_at(at, [&] {
+            forward.emplace(t.state, operation_kind::remove);
+            delete_may_go_on = forward->hold(t.c)->empty();
+        });
+        const auto done = roll_back(t.all(), t.c).value();
+        between = forward.has_value();
+        CHECK_FALSE((delete_may_go_on && done.refused.empty()));
+    }
+    CHECK(at > 8);
 }

@@ -57,7 +57,7 @@ TEST_CASE("cleanup: with a dry run it says what is left and changes nothing") {
     CHECK(t.recorded_removals() == 1);
 }
 
-TEST_CASE("cleanup: records are kept while a node could still write both names, or another operation runs") {
+TEST_CASE("cleanup: records are kept while a node could write both names, an operation runs, or a container is missing") {
     two_containers t;
     t.store(dual, 1);
     t.record_removal(1);
@@ -81,6 +81,10 @@ TEST_CASE("cleanup: records are kept while a node could still write both names, 
     SUBCASE("a copy that runs") {
         REQUIRE(running_operation::start(t.state, t.c, operation_id::make(), operation_kind::copy));
         CHECK(kept() == strings{"operation_running"});
+    }
+    SUBCASE("a container that was not looked at") {
+        REQUIRE(record_scope(t.state, t.c, 3));
+        CHECK(kept() == strings{"container_missing"});
     }
     SUBCASE("the caller wants it") { CHECK(kept({.erase = false}).empty()); }
     CHECK(t.recorded_removals() == 1);

@@ -88,7 +88,8 @@ TEST_CASE("record: fields are read back as they were written, and anything else 
     fields.add("word").add(std::uint64_t{18446744073709551615U}).add(utc_time(std::chrono::milliseconds(-5)));
     fields.add(std::chrono::milliseconds(60'000));
     const auto read = [](std::string_view text) {
-        detail::field_reader back(text);
+        const detail::kept_record kept{at, std::string(text)};
+        detail::field_reader back(kept);
         const bool same = back.word() == "word" && back.number<std::uint64_t>() == 18446744073709551615U &&
                           back.time() == utc_time(std::chrono::milliseconds(-5)) &&
                           back.duration() == std::chrono::milliseconds(60'000);
@@ -101,7 +102,10 @@ TEST_CASE("record: fields are read back as they were written, and anything else 
         CAPTURE(wrong);
         CHECK_FALSE(read(wrong));
     }
-    detail::field_reader malformed("x");
+    const detail::kept_record kept{at, "x"};
+    detail::field_reader malformed(kept);
     (void)malformed.number<int>();
-    CHECK(malformed.finish("thing").error().message == "line 2 of the thing record is malformed");
+    const error wrong = malformed.finish("thing").error();
+    CHECK(wrong.message == "line 2 of the thing record is malformed");
+    CHECK(wrong.subject == at.text());
 }

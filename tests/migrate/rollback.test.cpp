@@ -306,6 +306,10 @@ TEST_CASE("rollback: refused, changing nothing, while nodes stand against it, an
         REQUIRE(other->mine->finish(t.c, operation_status::failed, {}));
         CHECK(roll_back(t.all(), t.c)->complete);
     }
+    SUBCASE("a container that is not looked at") {
+        REQUIRE(record_scope(t.state, t.c, 3));
+        CHECK(refusal() == strings{"container_missing"});
+    }
     SUBCASE("sealed") {
         const stage_view none;
         REQUIRE(detail::write_stage_record(t.state, t.c, none,

@@ -168,6 +168,9 @@ TEST_CASE("run: a delete that is refused leaves the stage where it is; a limit c
     CHECK(codes_of(t.run({.deleting = {.max_delete = 19}})->refused) == strings{"max_delete"});
     t.put(old_names, 11, instance);
     CHECK(codes_of(t.run()->refused) == strings{"missing_copies"});
+    REQUIRE(record_scope(t.state, t.c, 3));
+    CHECK(codes_of(t.run()->refused) == strings{"container_missing"});
+    t.state.remove(t.c, name_of(".blobshift/containers"), {}).value();
     CHECK(stage() == before);
     CHECK(t.old_names_left() == 21);
     t.remove(old_names, 11, instance);

@@ -35,6 +35,12 @@ struct deleted_archive : two_containers {
         }
     }
     [[nodiscard]] stage_view view() { return read_stage(state, c).value(); }
+    /// A removal that tells another instance's watermark.
+    void record_contradiction(std::int64_t watermark) {
+        instance_id other = id(watermark);
+        other.sop += ".9";
+        deletion_log(state).record(c, std::vector{other}).value();
+    }
     /// Everything below the reserved prefix that could tell of an old name.
     [[nodiscard]] std::size_t records() {
         std::size_t count = 0;
@@ -88,6 +94,12 @@ TEST_CASE("seal: refused, changing nothing, while anything is left to do") {
     SUBCASE("a removal that was not carried out") {
         t.record_removal(1);
         code = "pending_removals";
+    }
+    SUBCASE("a removal that the undo ledger contradicts, whether the other instance is still there or not") {
+        t.record_contradiction(1);
+        for (const blob_kind kind : {instance, metadata, frame_ranges}) t.remove(new_names, 1, kind);
+        t.record_contradiction(2);
+        code = "contradicted_removals";
     }
     SUBCASE("an entry of the repair list") {
         t.record_repair(1);
@@ -215,6 +227,11 @@ TEST_CASE("seal: blobs of removed instances that cannot be removed hold it up; a
     };
     CHECK(codes_of(seal(t.all(), t.c)->waiting) == strings{"pending_removals"});
     CHECK(t.recorded_removals() == 1);
+    t.record_contradiction(2);  // no waiting helps
+    const seal_summary refused = seal(t.all(), t.c).value();
+    CHECK(codes_of(refused.refused) == strings{"contradicted_removals"});
+    CHECK(refused.waiting.empty());
+    CHECK(t.recorded_removals() == 2);
     deleted_archive u;
     u.metadata_hook->before = [](std::string_view, std::string_view) -> std::optional<error> {
         return make_error(errc::unavailable, "down");

@@ -211,7 +211,10 @@ TEST_CASE("sweep: nothing goes whose watermark is another instance's by the undo
         CHECK(t.heard.last[t.name(new_names, 1, instance).text()] == "collision");
         CHECK(t.everything().size() == 3);
         CHECK_FALSE(t.has(new_names, 2));
-        CHECK_FALSE(count_pending_deletions(t.all(), t.c)->complete);
+        const sweep_summary pending = count_pending_deletions(t.all(), t.c).value();
+        CHECK_FALSE(pending.complete);
+        CHECK(pending.names == 0);
+        CHECK(pending.outcomes.objects(outcome::collision) == 1);
         t.files_state.put(t.c, name_of(".blobshift/ledger/x"), as_bytes(std::string_view("x\n")), {}, {}).value();
         CHECK(sweep_deletions(t.all(), t.c).error().code == errc::corrupt);
     }

@@ -228,3 +228,60 @@ TEST_CASE("told removals: one of no known version is long gone, or may be a new 
     CHECK(t.told({{.id = without_watermark(7)}}).unknown == 1);  // nobody knows when
     CHECK(t.has(new_names, 9));
 }
+
+TEST_CASE("told removals: one of which nobody knows when makes every nameless new name doubtful, in whichever order") {
+    for (const bool first : {true, false}) {
+        CAPTURE(first);
+        deleted t(2);
+        const utc_time long_ago = t.clock.utc_now();
+        t.clock.advance(1h);
+        t.store(new_names, 9);  // by a service that keeps no ledger
+        const told_removal untimed = {.id = without_watermark(first ? 7 : 8)};
+        const told_removal timed = {.id = without_watermark(first ? 8 : 7), .when = long_ago};
+        CHECK(t.told({timed}).complete);
+        const told_summary done = t.told({timed, untimed});
+        CHECK_FALSE(done.complete);
+        CHECK(done.unknown == 2);
+        CHECK(t.has(new_names, 9));
+    }
+}
+
+TEST_CASE("told removals: a younger new name keeps its instance, in whichever container it is") {
+    for (const bool metadata_first : {false, true}) {
+        CAPTURE(metadata_first);
+        deleted t(2);
+        t.put(old_names, 9, instance);  // without metadata
+        const utc_time stored = t.clock.utc_now();
+        t.clock.advance(1h);
+        const auto m = t.all();
+        REQUIRE(copy_blobs(m.jobs[0], t.c)->complete);
+        REQUIRE(remove_sources(m.jobs[0], t.c)->complete);
+        const std::vector<told_removal> removals = {{.id = without_watermark(9), .when = stored + 30min}};
+        const migration all{metadata_first ? std::vector{m.jobs[1], m.jobs[0]} : m.jobs, t.state};
+        const told_summary done = clean_up_told(all, t.c, each_of(removals)).value();
+        CHECK(done.alive == 1);
+        CHECK(done.removals.names == 0);
+        CHECK(t.has(new_names, 9));
+    }
+}
+
+TEST_CASE("told removals: an instance that is being stored in New just now is not taken for one that is gone") {
+    deleted t(2);
+    t.clock.advance(1h);
+    // What a service puts on record first, as `instance_hooks::before_new_name_only` has it.
+    ledger_writer records(t.files_state);
+    records.add(t.name(old_names, 9, instance).text(), t.name(new_names, 9, instance).text(), 0);
+    REQUIRE(records.flush(t.c));
+    bool stored = false;
+    t.metadata_hook->after = [&](std::string_view verb, std::string_view name) {  // it was the last look
+        if (stored || verb != "head" || name != t.name(new_names, 9, frame_ranges).text()) return;
+        stored = true;
+        t.store(new_names, 9);
+    };
+    const std::vector<told_removal> removals = {{.id = without_watermark(9), .when = t.clock.utc_now() - 10min}};
+    CHECK(t.told(removals).removals.names == 0);
+    REQUIRE(stored);
+    CHECK(t.has(new_names, 9));
+    CHECK(t.told(removals).alive == 1);
+    CHECK(t.has(new_names, 9));
+}

@@ -6,6 +6,9 @@
 bug(seal_before_the_nodes_know simulation migrate/seal.hpp
     [==[summary.waiting = detail::nodes_not_sealed(*view);]==]
     [==[summary.waiting = {};]==])
+bug(calls_from_before_the_seal_not_told simulation views/format_switch.hpp
+    [==[older += slot == now ? 0 : calls_[slot].load();]==]
+    [==[older += slot == now || (slot == 2 && now == 3) ? 0 : calls_[slot].load();]==])
 bug(seal_with_old_names_left simulation migrate/check.hpp
     [==[add("old_names", old_names, "old names are left: run delete");]==]
     [==[]==])
@@ -53,12 +56,23 @@ bug(run_deletes_before_the_nodes_are_there simulation migrate/run.hpp
 bug(told_removal_of_every_version simulation migrate/told_removals.hpp
     [==[return !removal.replaced && removal.when && stored < *removal.when - options_.clock_margin;]==]
     [==[return true;]==])
-bug(told_removal_of_the_new_name_first simulation migrate/sweep.hpp
+bug(told_removal_of_the_new_name_first migrate/sweep.test.cpp migrate/sweep.hpp
     [==[            for (const bool old_turn : {true, false}) {]==]
     [==[            for (const bool old_turn : {false, true}) {]==])
 bug(told_creation_taken_for_a_removal simulation config/feed_record.hpp
     [==[        if (removed) {]==]
     [==[        {]==])
+bug(told_removal_of_no_known_time_forgotten migrate/told_removals.test.cpp migrate/told_removals.hpp
+    [==[knows_all_times_ = knows_all_times_ && mine.removal.when;]==]
+    [==[knows_all_times_ = mine.removal.when.has_value();]==])
+bug(told_removal_takes_what_is_being_stored migrate/told_removals.test.cpp migrate/told_removals.hpp
+    [==[            if (*left == traces::none && !promised) continue;]==]
+    [==[]==])
+bug(told_removal_looks_at_one_container migrate/told_removals.test.cpp migrate/told_removals.hpp
+    [==[        for (const auto& job : all_.jobs) {
+            for (const blob_kind kind]==]
+    [==[        for (const auto& job : std::vector{all_.jobs.front()}) {
+            for (const blob_kind kind]==])
 
 # --- two containers -----------------------------------------------------------------------------------------------------
 bug(removal_in_one_container simulation views/instance_store.hpp

@@ -60,6 +60,9 @@ bug(listing_error_taken_for_its_end simulation store/bulk.hpp
     [==[            auto page = store.list(c, rest);
             if (!page) return {};
             for (blob_info& info]==])
+bug(names_stay_in_memory migrate/spill_sort.test.cpp migrate/spill_sort.hpp
+    [==[> chunk_bytes_ && !offsets_.empty()) {]==]
+    [==[> chunk_bytes_ && offsets_.empty()) {]==])
 bug(collision_of_two_sources_ignored migrate/job.test.cpp migrate/job.hpp
     [==[if (pair.sources.size() > 1) return]==]
     [==[if (pair.sources.size() > 99) return]==])
@@ -118,18 +121,48 @@ bug(a_batch_outlives_its_claim migrate/claim.test.cpp migrate/claim.hpp
 bug(claims_of_the_dead_stay migrate/claim.test.cpp migrate/claim.hpp
     [==[if (auto swept = sweep(c); !swept)]==]
     [==[if (auto swept = result<void>(); !swept)]==])
+bug(a_delete_outlives_its_claim migrate/claim.test.cpp migrate/remove.hpp
+    [==[const context c = options_.guard == nullptr ? c_ : options_.guard->until_over(c_);]==]
+    [==[const context c = c_;]==])
+bug(a_rollback_outlives_its_claim migrate/claim.test.cpp migrate/rollback.hpp
+    [==[const context c = claim_.until_over(c_);]==]
+    [==[const context c = c_;]==])
+bug(claim_looks_before_its_word migrate/claim.test.cpp migrate/claim.hpp
+    [==[        if (!mine_) {
+            last_ = c;]==]
+    [==[        auto others = obstacles_of_operations(state_, c, kind_);
+        if (!mine_) {
+            last_ = c;]==]
+    [==[return obstacles_of_operations(state_, c, kind_);]==]
+    [==[return others;]==])
+bug(rollback_looks_before_its_word migrate/claim.test.cpp migrate/rollback.hpp
+    [==[    if (!all.jobs.front().options.dry_run) {  // its own word first, then the look at the others'
+        if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
+    }
+    auto refused = obstacles_to_rollback(all, c, options.remove_new);]==]
+    [==[    auto refused = obstacles_to_rollback(all, c, options.remove_new);
+    if (!all.jobs.front().options.dry_run) {
+        if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
+    }]==])
 
 # --- service ------------------------------------------------------------------------------------------------------------
 bug(dual_put_acknowledged_after_one_name simulation views/instance_store.hpp
     [==[if (!stored) return unexpected(half_stored(c, {id, kind}, std::move(stored).error()));]==]
     [==[if (!stored) return *std::move(first);]==])
+bug(half_of_a_dual_put_taken_back simulation views/instance_store.hpp
+    [==[            if (!stored) return unexpected(half_stored(]==]
+    [==[            if (!stored) (void)places_.of(kind).remove(*admitted, names->front(), {});
+            if (!stored) return unexpected(half_stored(]==])
+bug(calls_of_an_older_format_not_told simulation views/format_switch.hpp
+    [==[older += slot == now ? 0 : calls_[slot].load();]==]
+    [==[older += slot == now || slot < 3 ? 0 : calls_[slot].load();]==])
 bug(removal_of_the_new_name_first simulation naming/format.hpp
     [==[return list(f == format::new_names && sealed ? order::new_only : order::old_then_new, id, kind);]==]
     [==[return list(f == format::new_names && sealed ? order::new_only : order::new_then_old, id, kind);]==])
 bug(removal_of_one_name simulation naming/format.hpp
     [==[return list(f == format::new_names && sealed ? order::new_only : order::old_then_new, id, kind);]==]
     [==[return list(f == format::old_names ? order::old_only : order::new_only, id, kind);]==])
-bug(no_fallback_to_the_old_name simulation naming/format.hpp
+bug(no_fallback_to_the_old_name naming/format.test.cpp naming/format.hpp
     [==[return list(sealed ? order::new_only : order::new_then_old, id, kind);]==]
     [==[return list(order::new_only, id, kind);]==])
 bug(new_name_read_first_while_it_is_copied simulation naming/format.hpp
@@ -175,9 +208,22 @@ bug(no_barrier simulation migrate/stage.hpp
     [==[        } else if (n.status.runs > n.status.runs) {]==]
     [==[    if (!required.record_too || !view.has_barrier()) return found;]==]
     [==[    return found;]==])
+bug(stage_moves_past_a_node_behind migrate/stage.test.cpp migrate/stage.hpp
+    [==[} else if (up ? at < to - 1 : at > to) {]==]
+    [==[} else if (up ? at < to - 2 : at > to) {]==])
+bug(stage_moves_past_older_calls simulation migrate/stage.hpp
+    [==[            found.push_back(undrained_node(n));]==]
+    [==[            if (!up || at < to) found.push_back(undrained_node(n));]==])
 bug(node_behind_may_write migrate/announcer.test.cpp migrate/announcer.hpp
     [==[write_permit permit{.may_write = at == wanted || at == wanted - 1,]==]
     [==[write_permit permit{.may_write = true,]==])
+bug(no_node_gets_past_the_barrier simulation migrate/stage.hpp
+    [==[        if (n.is_stale(view.seen)) {
+            found.push_back(detail::stale_node(n, view.seen));
+        } else if (n.status.runs < required.at_least) {]==]
+    [==[        if (!n.node.text().empty()) {
+            found.push_back(detail::stale_node(n, view.seen));
+        } else if (n.status.runs < required.at_least) {]==])
 bug(silent_node_taken_for_gone migrate/stage.test.cpp migrate/stage.hpp
     [==[        if (n.is_stale(view.seen)) {
             found.push_back(detail::stale_node(n, view.seen));
@@ -205,3 +251,20 @@ bug(rollback_leaves_removals_out migrate/rollback.test.cpp migrate/rollback.hpp
 bug(status_record_trusted migrate/operation.test.cpp migrate/operation.hpp
     [==[if (before->is_alive(now) && !options.take_over) {]==]
     [==[if (before->status == operation_status::running && before->is_alive(before->heartbeat) && !options.take_over) {]==])
+bug(stage_read_after_its_nodes migrate/stage.test.cpp migrate/stage.hpp
+    [==[    // The stage first: a node that joins after this changes it, so that a change based on this view will fail.
+    if (auto read = detail::read_stage_record(state, c, view); !read) return unexpected(std::move(read).error());]==]
+    [==[]==]
+    [==[    for (const blob_info& info : page->blobs) {
+        auto node]==]
+    [==[    if (auto read = detail::read_stage_record(state, c, view); !read) return unexpected(std::move(read).error());
+    for (const blob_info& info : page->blobs) {
+        auto node]==])
+bug(permit_outlives_its_record migrate/announcer.test.cpp migrate/announcer.hpp
+    [==[.until = began + options_.lease,]==]
+    [==[.until = c.clock->now() + options_.lease,]==]
+    [==[.until_utc = began_utc + options_.lease,]==]
+    [==[.until_utc = c.clock->utc_now() + options_.lease,]==])
+bug(permit_outlives_its_record_while_asleep migrate/announcer.test.cpp migrate/announcer.hpp
+    [==[.until_utc = began_utc + options_.lease,]==]
+    [==[.until_utc = c.clock->utc_now() + options_.lease,]==])

@@ -205,6 +205,7 @@ private:
             if (row.disturbed && !put_right_by_hand(p, row)) return false;
             if (row.told) continue;
             if (row.now != phase::creating && row.now != phase::removing) continue;
+            row.now = phase::removing;
             if (!need(service.remove(p.c, row.id), "the service's own sweep")) return false;
             world_.acknowledge_removal(nobody, i);
         }

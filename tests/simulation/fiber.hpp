@@ -88,6 +88,15 @@ public:
         arrive(f.own_fake_, &f.caller_bottom_, &f.caller_size_);
     }
 
+    /// As `pause`, until `go` is true; `can_go` tells who resumes whether it is.
+    static void pause_until(const std::function<bool()>& go) {
+        fiber& f = *current();
+        f.go_ = &go;
+        while (!go()) pause();
+        f.go_ = nullptr;
+    }
+    [[nodiscard]] bool can_go() const { return go_ == nullptr || (*go_)(); }
+
     /// Whether the code that asks runs in a fiber.
     [[nodiscard]] static bool inside() { return current() != nullptr; }
 
@@ -121,6 +130,7 @@ private:
 #endif
 
     std::function<void()> body_;
+    const std::function<bool()>* go_ = nullptr;
     char* stack_;
     ucontext_t own_ = {};
     ucontext_t caller_ = {};

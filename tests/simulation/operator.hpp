@@ -32,7 +32,13 @@ private:
     void go_on(chance& draw) {
         pass_time(draw.below(60));
         script_.wanted = format::dual;
-        if (!pass_barrier(stage_for_copy)) return;
+        if (world_.plan.hasty) {  // who follows at once, past others that are still in Old, must not write
+            pass_time(draw.below(60));
+            script_.wanted = format::new_names;
+            pass_time(draw.below(120));
+            script_.wanted = format::dual;
+        }
+        if (!pass_barrier({.at_least = format::dual, .at_most = format::dual})) return;
         script_.copying = true;
         wait([&] { return script_.copiers_left == 0 || script_.copied; });
         const bool honest = world_.is_honest();

@@ -167,7 +167,8 @@ inline void stranger_body(world& w, script& s, std::size_t self) {
     const bool late = draw.once_in(2);
     w.wait(self, [&] { return s.closing || (at_old ? s.deleting : late ? s.copied : s.copying); });
     for (std::size_t i = draw.below(at_old ? 100 : 40); i > 0; --i) w.turn();
-    if (s.closing || w.turned_back || w.failed() || (!at_old && s.deleting)) return;
+    const bool deletes = s.deleting || (w.plan.guided && w.plan.eager && s.copied);
+    if (s.closing || w.turned_back || w.failed() || (!at_old && deletes)) return;
     const auto index = w.instances.any(phase::live, draw);
     if (!index) return;
     model_row& row = w.instances.row(*index);

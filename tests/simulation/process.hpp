@@ -115,7 +115,11 @@ private:
 template <BlobStore S>
 class turning : public layer<turning<S>, S> {
 public:
-    turning(S store, world& w, std::size_t self) : layer<turning, S>(std::move(store)), world_(&w), self_(self) {}
+    turning(S store, world& w, std::size_t self)
+        : layer<turning, S>(std::move(store)),
+          world_(&w),
+          self_(self),
+          stalls_(w.plan.seed, w.who(self).name + " stalls") {}
 
 private:
     friend class layer<turning, S>;
@@ -123,6 +127,11 @@ private:
     template <class Call>
     auto around(const call_info& info, const context& /*c*/, Call call) -> std::invoke_result_t<Call&> {
         world_->turn();
+        const bool is_of_a_node = world_->acting() != self_;
+        if (is_of_a_node && world_->plan.stalls && stalls_.once_in(20)) {
+            ++world_->did["calls that stood still"];
+            world_->stall(std::chrono::seconds(stalls_.between(1, 50)));
+        }
         auto outcome = call();
         if (!outcome && outcome.error().message.starts_with("fault:")) {
             world_->note(self_, std::string(to_string(info.verb)) + " meets a " + outcome.error().message,
@@ -133,6 +142,7 @@ private:
 
     world* world_;
     std::size_t self_;
+    chance stalls_;
 };
 
 /// Does the bulk verbs one request after the other: a run has no threads but its fibers.

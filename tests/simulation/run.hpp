@@ -7,6 +7,7 @@
 
 #include <array>     // array
 #include <cstdint>   // uint64_t
+#include <deque>     // deque
 #include <map>       // map
 #include <optional>  // optional
 #include <string>    // string
@@ -76,13 +77,18 @@ private:
         world_.formats.assign(plan.nodes, format::old_names);
         world_.may_write.resize(plan.nodes);
         world_.sealed.resize(plan.nodes);
-        world_.after_stage = [this] { seal_.after_stage(); };
+        world_.after_record = [this](const std::string& name) { seal_.after_record(name); };
         script_.copiers_left = plan.migrators;
         script_.deleters_left = plan.deleters;
         script_.jobs_left = plan.migrators + plan.deleters + 1;
         for (std::size_t i = 0; i < plan.nodes; ++i) {
-            world_.add("node " + std::to_string(i + 1), role::node,
-                       [this, i](std::size_t self) { service_node(world_, script_, self, i).live(); });
+            service_node& node = nodes_.emplace_back(world_, script_, i);
+            const std::string name = "node " + std::to_string(i + 1);
+            world_.add(name, role::node, [&node](std::size_t self) { node.live(self); });
+            for (std::size_t call = 1; call <= plan.calls_at_once; ++call) {
+                world_.add(name + " call " + std::to_string(call), role::node,
+                           [&node](std::size_t self) { node.serve(self); });
+            }
         }
         for (std::size_t i = 0; i < plan.migrators; ++i) {
             world_.add("copier " + std::to_string(i + 1), role::migrator,
@@ -142,6 +148,7 @@ private:
 
     world world_;
     script script_;
+    std::deque<service_node> nodes_ = {};
     seal_watch seal_{world_};
 };
 

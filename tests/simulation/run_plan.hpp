@@ -72,6 +72,9 @@ struct run_plan {
             const double rate = draw.once_in(3) ? static_cast<double>(draw.between(1, 60)) / 1000.0 : 0;
             chances[i] = calm ? 0 : rate;
         }
+        calls_at_once = draw.between(1, 3);
+        hasty = draw.once_in(3);
+        stalls = draw.once_in(2);
         // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on
         // the way back old names are read first as soon as they are there: the store must tell the truth of them.
         if (chances[static_cast<std::size_t>(fault_kind::cut_listing)] > 0 || back != turning_point::never) {
@@ -94,6 +97,9 @@ struct run_plan {
         if (has("seal")) seals = false;
         if (has("elder")) elder = false;
         if (has("guide")) guided = false;
+        if (has("calls")) calls_at_once = 1;
+        if (has("stalls")) stalls = false;
+        if (has("haste")) hasty = false;
         if (has("rate")) requests_per_second = 0;
         if (has("container2")) two_containers = false;
         if (has("one_store")) one_store = false;
@@ -110,7 +116,7 @@ struct run_plan {
         std::vector<std::string> all = {"traffic",   "removals", "rollback", "stranger", "cleaner", "time",
                                         "container2", "deleter2", "migrator2", "node2",   "node3",   "crash",
                                         "retry",     "rows",     "extras",   "one_store", "seal",   "guide",
-                                        "rate",      "elder"};
+                                        "rate",      "elder",    "calls",    "haste",    "stalls"};
         for (std::size_t i = 0; i + 1 < fault_kind_count; ++i) all.emplace_back(to_string(static_cast<fault_kind>(i)));
         return all;
     }
@@ -122,6 +128,9 @@ struct run_plan {
     std::size_t deleters = 1;
     std::size_t first_rows = 1;           ///< Instances that were there before the migration began.
     std::size_t operations = 1;           ///< Of each node.
+    std::size_t calls_at_once = 1;        ///< Of each node: so many of its operations may be under way.
+    bool stalls = false;                  ///< Some calls of the nodes take most of a lease.
+    bool hasty = false;                   ///< The setting is New for a while before all nodes run Dual.
     std::size_t page_size = 1;
     std::size_t batch_size = 1;
     int max_attempts = 1;                 ///< Of the retry layer of each process.

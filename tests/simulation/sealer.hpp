@@ -21,22 +21,9 @@ class seal_watch {
 public:
     explicit seal_watch(world& w) : world_(w) {}
 
-    void after_stage() {
-        any_store state(borrowed_store{&world_.truth(place::state)});
-        stage_view view;
-        if (!detail::read_stage_record(state, {}, view) || !view.stage || view.stage->seal == last_) return;
-        if (view.stage->seal < last_) world_.violate("seal", "the seal was taken back");
-        last_ = view.stage->seal;
-        if (last_ == seal_state::sealing) {
-            ++world_.did["seals decided"];
-            look_for_old_names(world_, "seal", "it is to be sealed");
-        } else {
-            ++world_.did["seals done"];
-            if (world_.lowest_writer() <= world::step_of_new) {
-                world_.violate("seal", "it is sealed, and a node may still record old names");
-            }
-            look_for_records(world_);
-        }
+    void after_record(const std::string& name) {
+        if (name == ".blobshift/stage") after_stage();
+        else if (last_ == seal_state::sealed) look_at_late(name);
     }
 
     /// No old name of any instance is there, whatever became of it.
@@ -70,6 +57,36 @@ public:
     }
 
 private:
+    void after_stage() {
+        any_store state(borrowed_store{&world_.truth(place::state)});
+        stage_view view;
+        if (!detail::read_stage_record(state, {}, view) || !view.stage || view.stage->seal == last_) return;
+        if (view.stage->seal < last_) world_.violate("seal", "the seal was taken back");
+        last_ = view.stage->seal;
+        if (last_ == seal_state::sealing) {
+            ++world_.did["seals decided"];
+            world_.seal_decided = true;
+            look_for_old_names(world_, "seal", "it is to be sealed");
+        } else {
+            ++world_.did["seals done"];
+            if (world_.lowest_writer() <= world::step_of_new) {
+                world_.violate("seal", "it is sealed, and a node may still record old names");
+            }
+            look_for_records(world_);
+        }
+    }
+
+    /// What a call that was under way when it was sealed has written too late.
+    void look_at_late(const std::string& name) {
+        for (const place where : {place::state, place::state_of_metadata}) {
+            any_store state(borrowed_store{&world_.truth(where)});
+            const auto record = read_all(state, {}, blob_name::parse(name).value(), std::uint64_t{1} << 20);
+            if (record && as_text(record->content).find(canary) != std::string_view::npos) {
+                world_.violate("I13", "it is sealed, and a record that holds a UID was written");
+            }
+        }
+    }
+
     world& world_;
     seal_state last_ = seal_state::open;
 };

@@ -85,7 +85,7 @@ public:
                 actor& a = *actors_[i];
                 if (a.body->done()) continue;
                 left = true;
-                if (failed() || !a.ready || a.ready()) can.push_back(i);
+                if (a.body->can_go() && (failed() || !a.ready || a.ready())) can.push_back(i);
             }
             if (!left) return;
             if (can.empty()) {
@@ -98,7 +98,9 @@ public:
                                !draw_.once_in(keeps_turns_);
             if (!keeps) running = can[draw_.below(can.size())];
             actors_[running]->ready = nullptr;
+            acting_ = running;
             actors_[running]->body->resume();
+            acting_ = 0;
             if (++turns_taken_ > 200'000) violate("progress", "the run does not come to an end");
         }
     }
@@ -114,6 +116,21 @@ public:
         fiber::pause();
     }
 
+    /// Lets whoever acts stand still for so long, while the others go on.
+    void stall(std::chrono::seconds duration) {
+        const steady_time end = clock.now() + duration;
+        wait(acting_, [this, end] { return clock.now() >= end; });
+    }
+    /// Gives the others their turn until `go` is true, even when a rule is broken: for who must outlive another one.
+    void outwait(std::size_t self, const std::function<bool()>& go) {
+        while (!go()) {
+            actors_[self]->ready = go;
+            fiber::pause();
+        }
+    }
+
+    /// Whose turn it is.
+    [[nodiscard]] std::size_t acting() const noexcept { return acting_; }
     [[nodiscard]] actor& who(std::size_t number) { return *actors_[number]; }
     [[nodiscard]] const std::vector<std::unique_ptr<actor>>& actors() const noexcept { return actors_; }
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
@@ -130,7 +147,7 @@ public:
     bool tracing = false;  ///< Write down what happens: for a run that is known to break a rule.
 
     void note(std::size_t self, std::string what, std::string outcome = {}, std::string name = {}) {
-        if (tracing) trace_.push_back({self, std::move(what), std::move(name), std::move(outcome)});
+        if (tracing) trace_.push_back({acting_ == 0 ? self : acting_, std::move(what), std::move(name), std::move(outcome)});
     }
     [[nodiscard]] const std::vector<trace_line>& trace() const noexcept { return trace_; }
 
@@ -145,6 +162,7 @@ private:
     std::optional<violation> broken_ = {};
     std::vector<trace_line> trace_ = {};
     std::uint64_t turns_taken_ = 0;
+    std::size_t acting_ = 0;
 };
 
 }  // namespace blobshift::simulation

@@ -38,6 +38,12 @@ enum class place : unsigned char { files, metadata, state, state_of_metadata };
     return where == place::files || where == place::metadata;
 }
 
+/// The steps at which a node may write: that of what begins now, and those of what is under way.
+struct writing {
+    int lowest;
+    int highest;
+};
+
 class world : public turns_of_a_run {
 public:
     explicit world(const run_plan& p)
@@ -76,29 +82,31 @@ public:
 
     std::vector<format> formats = {};
     static constexpr int step_of_new = 2;
-    /// Of each node, while it lives: the step at which it may write now; Old, Dual, New and sealed are 0 to 3.
-    std::vector<std::function<std::optional<int>()>> may_write = {};
+    /// Of each node, while it lives: the steps at which it may write now; Old, Dual, New and sealed are 0 to 3.
+    std::vector<std::function<std::optional<writing>()>> may_write = {};
     bool turned_back = false;  ///< A rollback has begun: an old name may come again until it is swept.
     bool all_copied = false;   ///< A copy said that nothing is missing, and no node writes old names alone any more.
+    bool seal_decided = false;
     bool all_deleted = false;  ///< A delete said that no old name is left, and no node writes one any more.
     std::function<bool(const model_blob&)> in_ledger = {};
-    std::function<void()> after_stage = {};    ///< Called when the record of the stage was written.
+    std::function<void(const std::string&)> after_record = {};  ///< Called when a record of the state was changed.
     std::vector<bool> sealed = {};             ///< Of each node: it no longer looks for old names.
 
     /// The lowest step at which a node may write; sealed, when none may.
     [[nodiscard]] int lowest_writer() const {
         int lowest = step_of_new + 1;
         for (const auto& may : may_write) {
-            if (const auto at = may ? may() : std::nullopt) lowest = (std::min)(lowest, *at);
+            if (const auto at = may ? may() : std::nullopt) lowest = (std::min)(lowest, at->lowest);
         }
         return lowest;
     }
-    /// A node was permitted to write: nobody else may be more than a step away.
+    /// A node was permitted to write, or writes: nobody else may be more than a step away.
     void look_at_writers() {
+        if (!is_honest()) return;  // a listing that leaves nodes out lets the stage pass them
         const int lowest = lowest_writer();
         for (const auto& may : may_write) {
             const auto at = may ? may() : std::nullopt;
-            if (at && *at > lowest + 1) violate("I10", "two nodes may write that are more than one step apart");
+            if (at && at->highest > lowest + 1) violate("I10", "two nodes may write that are more than one step apart");
         }
     }
 
@@ -108,20 +116,24 @@ public:
         inspect_all();
     }
 
-    /// Every blob of an instance is stored, and its writer was told so.
-    void acknowledge(std::size_t self, std::size_t index, format written_in) {
+    /// One blob of an instance is stored, in a call that began in this format, and its writer was told so.
+    void acknowledge_blob(std::size_t index, std::size_t which, format written_in) {
+        model_row& row = instances.row(index);
+        row.stored_in_new = row.stored_in_new || (written_in == format::new_names && !plan.keeps_origins);
+        if (written_in != format::dual || turned_back) return;
+        look(row);
+        const model_blob& b = row.blobs[which];
+        if (b.names[old_side] && (b.stands[old_side] != standing::whole || b.stands[new_side] != standing::whole)) {
+            violate("dual", "a put in Dual was acknowledged, and " + label(b.names[new_side]->text()) +
+                                " or its old name is not whole");
+        }
+    }
+    /// All blobs of an instance are, and whoever sent it was told so.
+    void acknowledge(std::size_t self, std::size_t index) {
         model_row& row = instances.row(index);
         row.now = phase::live;
-        row.stored_in_new = written_in == format::new_names && !plan.keeps_origins;
         note(self, "acknowledges instance " + std::to_string(index + 1));
         inspect(row);
-        if (written_in != format::dual || turned_back) return;
-        for (const model_blob& b : row.blobs) {
-            if (b.names[old_side] && (b.stands[old_side] != standing::whole || b.stands[new_side] != standing::whole)) {
-                violate("dual", "a put in Dual was acknowledged, and " + label(b.names[new_side]->text()) +
-                                    " or its old name is not whole");
-            }
-        }
     }
     /// The removal of an instance was acknowledged.
     void acknowledge_removal(std::size_t self, std::size_t index) {
@@ -197,8 +209,8 @@ public:
         if (holds_blobs(where) && changes) {
             if (const auto owner = instances.owner(name)) inspect(instances.row(*owner));
             else inspect_foreign();
-        } else if (changes && after_stage && name == ".blobshift/stage") {
-            after_stage();
+        } else if (changes && after_record) {
+            after_record(name);
         }
         if (copies_hit_by(fault_kind::pending_copy) > 0) inspect_all();
         return made;
@@ -230,6 +242,7 @@ public:
                 }
             }
             if (row.now == phase::live) inspect_live(b);
+            if (row.now == phase::creating) inspect_seen(b);
             if (row.now == phase::removed && !turned_back &&
                 (b.stands[old_side] != standing::absent || b.stands[new_side] != standing::absent)) {
                 violate("I4", label(b.names[new_side]->text()) + " or its old name is there after its removal");
@@ -309,6 +322,14 @@ private:
         }
     }
 
+    /// Nobody was told that it is stored; but somebody has read it.
+    void inspect_seen(const model_blob& b) {
+        if (!b.seen || b.is_disturbed()) return;
+        if (b.stands[old_side] != standing::whole && b.stands[new_side] != standing::whole) {
+            violate("I8", label(b.names[new_side]->text()) + ", which a reader had seen, is whole under no name");
+        }
+    }
+
     void inspect_foreign() {
         for (std::size_t i = 0; i < foreign_.size(); ++i) {
             auto seen = truth(place::files).head({}, foreign_[i]);
@@ -336,7 +357,7 @@ private:
     }
 
     void deleting_old(const model_blob& b) {
-        if (lowest_writer() < step_of_new) {
+        if (is_honest() && lowest_writer() < step_of_new) {
             violate("I9", "an old name is about to be deleted, and a node may still write old names");
         }
         if (!in_ledger || !in_ledger(b)) {

@@ -72,3 +72,22 @@ TEST_CASE("format_switch: once a format is left and drained, no call runs in it"
     }
     CHECK(late == 0);
 }
+
+TEST_CASE("format_switch: a call from before the seal is told as an older one, to its end") {
+    format_switch mode(format::new_names);
+    {
+        const auto unsealed = mode.begin();
+        CHECK(mode.older_calls() == 0);
+        mode.set_sealed(true);
+        const auto sealed = mode.begin();
+        CHECK_FALSE(unsealed.sealed());
+        CHECK(sealed.sealed());
+        CHECK(mode.in_flight(format::new_names) == 2);
+        CHECK(mode.older_calls() == 1);
+        mode.set_format(format::dual);
+        CHECK(mode.older_calls() == 2);
+        mode.set_format(format::new_names);
+    }
+    CHECK(mode.older_calls() == 0);
+    CHECK(mode.in_flight(format::new_names) == 0);
+}

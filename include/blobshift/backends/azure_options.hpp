@@ -41,9 +41,10 @@ struct azure_options {
                                                 ///< 256 MiB. A larger blob is copied in blocks.
     std::chrono::milliseconds copy_poll{500};   ///< Between two looks at an asynchronous copy.
     std::chrono::minutes sas_lifetime{60};      ///< Of the read access that is signed for each copy.
-    double requests_per_second = 0;  ///< Of all calls together, repetitions included; each part of a batch is one. 0 = no
-                                     ///< limit.
-    std::chrono::milliseconds request_burst{1000};  ///< How much idle time of that can be saved up and then be used at once.
+    /// Of all calls together, repetitions included; each part of a batch is one. 0 = no limit.
+    double requests_per_second = 0;
+    /// How much idle time of that can be saved up and then be used at once.
+    std::chrono::milliseconds request_burst{1000};
 };
 
 }  // namespace blobshift::inline v1

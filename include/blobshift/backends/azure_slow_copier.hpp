@@ -3,7 +3,7 @@
 // The copies that one request cannot make: in blocks inside the service, through the client, or as a job of the
 // service.
 //
-// Row: backends (core, store, detail).   Tests: tests/backends/azure_copy.test.cpp
+// Row: backends (core, store, detail).   Tests: tests/backends/azure_copy.test.cpp, azure_copy_jobs.test.cpp
 
 #ifndef BLOBSHIFT_BACKENDS_AZURE_SLOW_COPIER_HPP
 #define BLOBSHIFT_BACKENDS_AZURE_SLOW_COPIER_HPP

@@ -92,7 +92,8 @@ struct code_point {
     for (; text.size() - i >= 8; i += 8) {
         const std::uint64_t w = eight_bytes::load(text.data() + i);
         const std::uint64_t is_0x7f = (w + eight_bytes::ones) & eight_bytes::highs;  // or above
-        if ((eight_bytes::unprintable(w) | is_0x7f | eight_bytes::holds(w, '/') | eight_bytes::holds(w, '\\')) != 0) break;
+        if ((eight_bytes::unprintable(w) | is_0x7f | eight_bytes::holds(w, '/') | eight_bytes::holds(w, '\\')) != 0)
+            break;
     }
     while (i < text.size() && plain(text[i])) ++i;
     return i;

@@ -61,8 +61,8 @@ public:
 
     result() requires std::is_default_constructible_v<T> : state_(std::in_place_index<0>) {}
     template <class U = T>
-        requires(!std::is_same_v<std::remove_cvref_t<U>, result> && !std::is_same_v<std::remove_cvref_t<U>, unexpected> &&
-                 std::is_constructible_v<T, U>)
+        requires(!std::is_same_v<std::remove_cvref_t<U>, result> &&
+                 !std::is_same_v<std::remove_cvref_t<U>, unexpected> && std::is_constructible_v<T, U>)
     explicit(!std::is_convertible_v<U, T>) result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
     result(unexpected u) : state_(std::in_place_index<1>, std::move(u).error()) {}
 

@@ -79,14 +79,14 @@ public:
 
     /// The digest of what was appended so far; more may follow.
     [[nodiscard]] constexpr std::uint64_t value() const noexcept {
-        std::uint64_t h = total_ < stripe ? seed_ + prime5
-                                          : merged(merged(merged(merged(std::rotl(lanes_[0], 1) + std::rotl(lanes_[1], 7) +
-                                                                            std::rotl(lanes_[2], 12) +
-                                                                            std::rotl(lanes_[3], 18),
-                                                                        lanes_[0]),
-                                                                 lanes_[1]),
-                                                          lanes_[2]),
-                                                   lanes_[3]);
+        std::uint64_t h = total_ < stripe
+                              ? seed_ + prime5
+                              : merged(merged(merged(merged(std::rotl(lanes_[0], 1) + std::rotl(lanes_[1], 7) +
+                                                                std::rotl(lanes_[2], 12) + std::rotl(lanes_[3], 18),
+                                                            lanes_[0]),
+                                                     lanes_[1]),
+                                              lanes_[2]),
+                                       lanes_[3]);
         h += total_;
         const unsigned char* p = rest_.data();
         std::size_t left = total_ % stripe;

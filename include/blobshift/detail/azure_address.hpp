@@ -207,10 +207,11 @@ struct split_endpoint {
 
 /// `text` as a SAS: what stands behind the '?', with or without it, kept to the letter.
 ///
-/// \return errc::invalid_argument when there is no signature, or a character that no query holds. No message holds a
-///         part.
+/// \return errc::invalid_argument when there is no signature, a second '?', or a character that no query holds. No
+///         message holds a part.
 [[nodiscard]] inline result<secret> parse_sas(std::string_view text) {
     if (text.starts_with('?')) text.remove_prefix(1);
+    if (text.starts_with('?')) return fail(errc::invalid_argument, "a SAS begins with one '?' at most");
     const bool plain = every(text, [](char c) {
         return is_unreserved(c) || std::string_view("!$&'()*+,;=:@/?%").find(c) != std::string_view::npos;
     });

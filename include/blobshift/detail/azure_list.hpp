@@ -328,7 +328,8 @@ private:
         if (!text) return static_cast<void>(xml_.fault());
         if (e.deleted == "true") return static_cast<void>(++page_.deleted);
         if (!e.snapshot.empty()) return take_snapshot(*text);
-        if (how_.with_versions && !e.version.empty() && e.current != "true") return static_cast<void>(++page_.old_versions);
+        if (how_.with_versions && !e.version.empty() && e.current != "true")
+            return static_cast<void>(++page_.old_versions);
         if (e.resource == "directory") return static_cast<void>(++page_.directories);
         const bool has_snapshots = !page_.last_snapshot.empty() && page_.last_snapshot == *text;
         page_.last_snapshot.clear();

@@ -107,7 +107,8 @@ private:
     }
 
     evp_mac_context keyed_;
-    mutable std::atomic<EVP_MAC_CTX*> spare_ = nullptr;  ///< A copy that a call left behind: to copy is half of its time.
+    /// A copy that a call left behind: to copy is half of its time.
+    mutable std::atomic<EVP_MAC_CTX*> spare_ = nullptr;
 };
 
 /// A streaming hash of OpenSSL. What fails on the way is reported by `finish`.

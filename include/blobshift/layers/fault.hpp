@@ -159,7 +159,8 @@ private:
     /// Whether the call has this fault.
     [[nodiscard]] bool chosen(fault_kind kind, std::uint64_t call) const noexcept {
         const auto purpose = static_cast<std::size_t>(kind);
-        return !state_->is_calm && static_cast<double>(drawn(call, purpose) >> 11) * 0x1p-53 < state_->plan.chances[purpose];
+        return !state_->is_calm &&
+               static_cast<double>(drawn(call, purpose) >> 11) * 0x1p-53 < state_->plan.chances[purpose];
     }
     /// The same, and noted if so.
     [[nodiscard]] bool strikes(fault_kind kind, std::uint64_t call) noexcept {
@@ -277,8 +278,9 @@ private:
         {
             const std::scoped_lock lock(state_->mutex);
             state_->copies.insert_or_assign(
-                request.to.text(), unfinished{fails ? copy_state::failed : copy_state::pending, empty->tag, request.from,
-                                              from->tag, call + 1 + below(call, state_->plan.longest_copy)});
+                request.to.text(),
+                unfinished{fails ? copy_state::failed : copy_state::pending, empty->tag, request.from, from->tag,
+                           call + 1 + below(call, state_->plan.longest_copy)});
         }
         if (fails) return unexpected(no_answer(effect::indeterminate));
         show_copy(*empty);
@@ -316,7 +318,8 @@ private:
             auto target = blob_name::parse(to);
             if (!from || !target) continue;
             bytes content(static_cast<std::size_t>(from->size_bytes));
-            auto got = this->inner().read(c, copy.from, read_range::all(), content, condition::if_match(copy.source_tag));
+            auto got =
+                this->inner().read(c, copy.from, read_range::all(), content, condition::if_match(copy.source_tag));
             if (!got || got->count != content.size()) continue;
             (void)this->inner().put(c, *target, content, got->info.attrs, condition::if_match(copy.tag));
         }

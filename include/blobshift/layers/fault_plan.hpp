@@ -70,7 +70,7 @@ struct fault_plan {
     std::chrono::milliseconds throttle_wish{200};      ///< `error::retry_after` of `throttled`.
     std::chrono::nanoseconds longest_delay = std::chrono::seconds(5);
     unsigned longest_copy = 20;        ///< Most calls until a pending copy is finished. At least 1.
-    bool copies_tell = true;           ///< A failed or pending copy shows in `blob_info::copy`; false: it is just empty.
+    bool copies_tell = true;  ///< A failed or pending copy shows in `blob_info::copy`; false: it is just empty.
     std::uint64_t crash_at_call = 0;   ///< Counted from 1; 0 = never.
     bool crash_after_effect = false;   ///< The call that crashes is done first.
 

@@ -110,11 +110,12 @@ public:
         const std::scoped_lock lock(mutex_);
         if (!granted_.allowed) return fail(errc::blocked, "this node may not write: " + granted_.why);
         if (granted_.as != f) {
-            return fail(errc::blocked, "this node may not write: it has announced " + std::string(to_string(granted_.as)) +
-                                           ", not " + std::string(to_string(f)));
+            return fail(errc::blocked, "this node may not write: it has announced " +
+                                           std::string(to_string(granted_.as)) + ", not " + std::string(to_string(f)));
         }
         const steady_time now = c.clock->now();
-        if (now < granted_.until && c.clock->utc_now() < granted_.until_utc) return c.with_timeout(granted_.until - now);
+        if (now < granted_.until && c.clock->utc_now() < granted_.until_utc)
+            return c.with_timeout(granted_.until - now);
         return fail(errc::blocked, "this node may not write: its last announcement is older than its lease");
     }
 
@@ -144,7 +145,7 @@ private:
                 auto kept = detail::read_record(state_, c, *name, detail::node_record_kind);
                 if (!kept) return unexpected(std::move(kept).error());
                 if (*kept && known_) {
-                    auto found = detail::parse_node(node_, (*kept)->text);
+                    auto found = detail::parse_node(node_, **kept);
                     if (!found) return unexpected(std::move(found).error());
                     if (found->process != process_) {
                         return fail(errc::conflict, "another process announces itself as node " + node_.text());

@@ -51,15 +51,18 @@ result<migration_plan> plan_all(const migration<S, From, To>& all, const context
     return sum;
 }
 
-/// Why the old names of all containers must not be deleted yet: what `obstacles_to_delete` says of the plans, summed
-/// up, and `obstacles_of_service`.
+/// Why the old names of all containers must not be deleted yet: `obstacles_of_scope`, what `obstacles_to_delete` says
+/// of the plans, summed up, and `obstacles_of_service`.
 ///
 /// \return the reasons; or the error of a listing or of the state. \par Complexity  That of the plans.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<std::vector<obstacle>> obstacles_to_delete(const migration<S, From, To>& all, const context& c) {
+    auto unseen = obstacles_of_scope(all.state, c, all.jobs.size());
+    if (!unseen) return unseen;
     auto plan = plan_all(all, c);
     if (!plan) return unexpected(std::move(plan).error());
-    std::vector<obstacle> found = obstacles_to_delete(*plan);
+    std::vector<obstacle> found = *std::move(unseen);
+    detail::append(found, obstacles_to_delete(*plan));
     auto service = obstacles_of_service(all.state, c, stage_for_delete, operation_kind::remove);
     if (!service) return service;
     detail::append(found, *std::move(service));
@@ -80,8 +83,20 @@ result<std::uint64_t> count_old_names(S& store, const context& c, const From& fr
     return found;
 }
 
-/// Why the migration must not be sealed yet: `obstacles_of_scope`, "old_names", "pending_removals", "open_repairs", and
-/// `obstacles_of_service` (every node at New).
+/// What a look at the removals on record found that no cleanup can put right: code "contradicted_removals". Empty:
+/// nothing.
+[[nodiscard]] inline std::vector<obstacle> obstacles_of_removals(const sweep_summary& seen) {
+    const std::uint64_t contradicted = seen.outcomes.objects(outcome::collision);
+    if (contradicted == 0) return {};
+    return {{"contradicted_removals", contradicted,
+             std::to_string(contradicted) +
+                 " removals on record tell a watermark that is another instance's by the undo ledger, so nothing of "
+                 "either was removed: look at both (--report FILE --report-names), remove by hand what must go, run "
+                 "cleanup, and then move the record below .blobshift/deletions/ away"}};
+}
+
+/// Why the migration must not be sealed yet: `obstacles_of_scope`, "old_names", "pending_removals",
+/// `obstacles_of_removals`, "open_repairs", and `obstacles_of_service` (every node at New).
 ///
 /// \return the reasons; or the error of a listing, of a look at a blob, or of the state.
 /// \par Complexity  One listing for each container, the requests of `count_pending_deletions`, and one read for each
@@ -104,6 +119,7 @@ result<std::vector<obstacle>> obstacles_to_seal(const migration<S, From, To>& al
     auto pending = count_pending_deletions(all, c);
     if (!pending) return unexpected(std::move(pending).error());
     add("pending_removals", pending->names, "blobs of removed instances are left: run cleanup");
+    detail::append(found, obstacles_of_removals(*pending));
     std::uint64_t repairs = 0;
     auto read = read_repairs(all.state, c, [&](const repair&) -> result<void> {
         ++repairs;

@@ -15,6 +15,7 @@
 
 #include <blobshift/migrate/mend.hpp>
 #include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 #include <blobshift/migrate/sweep.hpp>
 
@@ -70,9 +71,9 @@ result<void> forget_removals(const migration<S, From, To>& all, const context& c
 /// every removed instance from all containers.
 ///
 /// Idempotent. The records are forgotten only when all of it was done, and nobody could bring a blob back any more:
-/// every node is at New with no older call under way (or no service announces itself, and so none runs), so nobody
-/// writes two names; and no other operation runs, so nobody copies. Until then they stay, and the next cleanup makes
-/// sure again. With `dry_run` in the jobs' options nothing is changed.
+/// every container was there; every node is at New with no older call under way (or no service announces itself, and so
+/// none runs), so nobody writes two names; and no other operation runs, so nobody copies. Until then they stay, and the
+/// next cleanup makes sure again. With `dry_run` in the jobs' options nothing is changed.
 ///
 /// \return the summary; or the error of the records, of the state, or of a stop: run it again.
 /// \par Complexity  Those of `mend_pairs` and `sweep_deletions`, a `read_stage`, and a put for each segment that is
@@ -93,9 +94,12 @@ result<cleanup_summary> clean_up(const migration<S, From, To>& all, const contex
     summary.complete = summary.repairs.complete && summary.removals.complete;
     if (dry_run || !options.erase || summary.repairs.entries + summary.removals.removals == 0) return summary;
 
+    auto unseen = obstacles_of_scope(all.state, c, all.jobs.size());
+    if (!unseen) return unexpected(std::move(unseen).error());
+    summary.kept = *std::move(unseen);
     auto view = read_stage(all.state, c);
     if (!view) return unexpected(std::move(view).error());
-    summary.kept = obstacles_to(*view, stage_for_delete);
+    detail::append(summary.kept, obstacles_to(*view, stage_for_delete));
     auto running = obstacles_of_operations(all.state, c, operation_kind::cleanup);
     if (!running) return unexpected(std::move(running).error());
     detail::append(summary.kept, *std::move(running));

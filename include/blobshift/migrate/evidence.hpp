@@ -76,7 +76,8 @@ struct evidence {
     }
 
     /// Whether this proof is about exactly these versions. A weak or an empty tag proves nothing.
-    [[nodiscard]] bool holds_for(std::string_view source, const etag& source_tag, const etag& target_tag) const noexcept {
+    [[nodiscard]] bool holds_for(std::string_view source, const etag& source_tag,
+                                 const etag& target_tag) const noexcept {
         return strongly_equal(source_tag, source_tag) && strongly_equal(target_tag, target_tag) &&
                fingerprint == fingerprint_of(source, source_tag, target_tag);
     }

@@ -24,7 +24,7 @@ namespace blobshift::inline v1 {
 
 struct job_options {
     unsigned concurrency = 8;         ///< Most requests under way at once. 0 is taken as 1: no thread is started.
-    std::size_t batch_size = 8192;    ///< Objects handed to the store at once, and lines of a ledger segment. At least 1.
+    std::size_t batch_size = 8192;  ///< Objects handed to the store at once, and lines of a ledger segment. At least 1.
     std::size_t memory_bytes = std::size_t{24} << 20;  ///< For sorting the names; see `spill_options`.
     shard part = {};                  ///< The part of the names that this job works on.
     bool normalize_dialects = false;  ///< Also move other spellings of new names to the one spelling.
@@ -130,7 +130,8 @@ std::vector<result<comparison>> compare_many(S& store, const context& c, const s
         detail::for_each_index(end - first, concurrency, [&](std::size_t offset) {
             const std::size_t i = first + offset;
             const blob_facts& source = pairs[i].sources.front();
-            bytes buffer(2 * static_cast<std::size_t>((std::min)((std::max)(source.size_bytes, std::uint64_t{1}), most)));
+            bytes buffer(2 *
+                         static_cast<std::size_t>((std::min)((std::max)(source.size_bytes, std::uint64_t{1}), most)));
             if (auto go = c.proceed(); !go) {
                 results[i] = unexpected(std::move(go).error());
             } else {

@@ -147,12 +147,12 @@ inline constexpr std::string_view operation_record_kind = "operation";
     return fields.add(r.owner).add(r.runs).text();
 }
 
-[[nodiscard]] inline result<operation_record> parse_operation(std::string_view text) {
+[[nodiscard]] inline result<operation_record> parse_operation(const kept_record& kept) {
     using enum operation_status;
     constexpr operation_kind kinds[] = {operation_kind::copy, operation_kind::remove, operation_kind::cleanup,
                                         operation_kind::rollback};
     constexpr operation_status all[] = {running, succeeded, failed, cancelled};
-    field_reader fields(text);
+    field_reader fields(kept);
     operation_record r;
     r.kind = fields.one_of(kinds);
     r.status = fields.one_of(all);
@@ -174,14 +174,14 @@ inline constexpr std::string_view operation_record_kind = "operation";
 /// What is on record of the operation `id`; nothing, if it was never begun (or the record is lost).
 ///
 /// \return errc::corrupt or unsupported, with the line, for what is no record of ours. \par Complexity  One read.
-inline result<std::optional<operation_record>> read_operation(any_store& state, const context& c, const operation_id& id,
-                                                              std::string_view folder = operation_folder) {
+inline result<std::optional<operation_record>> read_operation(
+    any_store& state, const context& c, const operation_id& id, std::string_view folder = operation_folder) {
     auto name = detail::operation_blob(id, folder);
     if (!name) return unexpected(std::move(name).error());
     auto kept = detail::read_record(state, c, *name, detail::operation_record_kind);
     if (!kept) return unexpected(std::move(kept).error());
     if (!*kept) return std::optional<operation_record>();
-    auto record = detail::parse_operation((*kept)->text);
+    auto record = detail::parse_operation(**kept);
     if (!record) return unexpected(std::move(record).error());
     return std::optional<operation_record>(*std::move(record));
 }
@@ -300,8 +300,8 @@ public:
     }
 
 private:
-    running_operation(any_store& state, operation_id id, blob_name name, operation_record record, operation_options options)
-        : state_(&state), id_(std::move(id)), name_(std::move(name)), record_(record), options_(options) {}
+    running_operation(any_store& state, operation_id id, blob_name name, operation_record r, operation_options options)
+        : state_(&state), id_(std::move(id)), name_(std::move(name)), record_(r), options_(options) {}
 
     result<void> store(const context& c, const condition& when) {
         record_.heartbeat = c.clock->utc_now();
@@ -320,7 +320,7 @@ private:
         auto kept = detail::read_record(*state_, c, name_, detail::operation_record_kind);
         if (!kept) return unexpected(std::move(kept).error());
         if (!*kept) return store(c, condition::if_absent());
-        auto found = detail::parse_operation((*kept)->text);
+        auto found = detail::parse_operation(**kept);
         if (!found) return unexpected(std::move(found).error());
         if (found->owner == record_.owner) return store(c, condition::if_match((*kept)->tag));
         return fail(errc::conflict, "the operation was taken over elsewhere");
@@ -353,7 +353,7 @@ inline result<started_operation> running_operation::start(any_store& state, cons
     started_operation started;
     operation_record record{.kind = kind, .started = now, .lease = options.lease, .owner = random_u64()};
     if (*kept) {
-        auto before = detail::parse_operation((*kept)->text);
+        auto before = detail::parse_operation(**kept);
         if (!before) return unexpected(std::move(before).error());
         if (before->kind != kind) {
             return fail(errc::conflict, "the operation id " + id.text() + " stands for a " +

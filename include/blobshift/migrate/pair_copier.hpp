@@ -185,8 +185,8 @@ private:
         if (way_ == direction::to_new) {
             proofs_.push_back(evidence_of(original, made->info.tag, pair.target, known));
         } else {
-            proofs_.push_back(evidence_of({.name = copy_name_of(pair), .tag = made->info.tag}, original.tag, pair.target,
-                                          known));
+            proofs_.push_back(
+                evidence_of({.name = copy_name_of(pair), .tag = made->info.tag}, original.tag, pair.target, known));
         }
     }
 

@@ -75,7 +75,9 @@ struct request_estimate {
     const std::uint64_t names = plan.found.sources + plan.found.targets + plan.found.foreign;
     const auto pages = [](std::uint64_t n) { return n / 5000 + 1; };
     const std::uint64_t copies = plan.outcomes.objects(outcome::missing);
-    return {.lists = pages(names) + 3 * pages(names + copies), .copies = copies, .batches = (plan.found.sources + 255) / 256};
+    return {.lists = pages(names) + 3 * pages(names + copies),
+            .copies = copies,
+            .batches = (plan.found.sources + 255) / 256};
 }
 
 namespace detail {
@@ -90,7 +92,8 @@ public:
 
     void add(const name_pair& pair) {
         if (pair.sources.size() != 1 || pair.present) return;
-        if (pairs_.size() <= most) pairs_.push_back({pair.target, pair.sources.front().name, pair.sources.front().size_bytes});
+        if (pairs_.size() <= most)
+            pairs_.push_back({pair.target, pair.sources.front().name, pair.sources.front().size_bytes});
     }
 
     /// Moves in `outcomes` those that are gone by now from missing to absent.
@@ -207,7 +210,8 @@ result<migration_plan> plan_migration(const migration_job<S, From, To>& job, con
     add("archived", plan.archived, "old names are archived: rehydrate them");
     add("leased", plan.leased, "old names are leased: release them");
     add("immutable", plan.immutable, "old names are held by a policy: wait for its end, or lift it");
-    add("snapshots", plan.with_snapshots, "old names have snapshots, which would be lost: remove or keep them elsewhere");
+    add("snapshots", plan.with_snapshots,
+        "old names have snapshots, which would be lost: remove or keep them elsewhere");
     return found;
 }
 

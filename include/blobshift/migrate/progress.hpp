@@ -23,7 +23,7 @@ struct progress_reading {
     std::chrono::duration<double> elapsed{0};             ///< Since the phase, or its pass, began.
     double objects_per_second = 0;                        ///< Over the whole phase; 0 = not known yet.
     double bytes_per_second = 0;
-    std::optional<double> part = {};                      ///< Of the objects, 0 to 1; nothing while their number is unknown.
+    std::optional<double> part = {};  ///< Of the objects, 0 to 1; nothing while their number is unknown.
     std::optional<std::chrono::seconds> remaining = {};   ///< By the slower of objects and bytes; nothing: not known.
 };
 

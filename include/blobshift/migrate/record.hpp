@@ -25,8 +25,9 @@ namespace detail {
 
 /// A record as it stands in the store.
 struct kept_record {
+    blob_name name;
     std::string text;  ///< Without its checksum.
-    etag tag;          ///< What a change must match.
+    etag tag = {};     ///< What a change must match.
 };
 
 /// Reads the record of this kind under `n`.
@@ -49,7 +50,7 @@ inline result<std::optional<kept_record>> read_record(any_store& state, const co
     bool another = false;
     auto cut = journal_lines::parse(as_text(document->content), kind, [&](std::string_view record) -> result<void> {
         another = another || found.has_value();
-        if (!found) found = kept_record{std::string(record), document->info.tag};
+        if (!found) found = kept_record{n, std::string(record), document->info.tag};
         return {};
     });
     if (!cut) return unexpected(about_record(std::move(cut).error(), n));
@@ -106,7 +107,8 @@ private:
 /// Takes the fields of a record, one behind the other. What is not as it must be makes the whole record malformed.
 class field_reader {
 public:
-    explicit field_reader(std::string_view record) : rest_(record) {}
+    /// `record` must outlive the reader.
+    explicit field_reader(const kept_record& record) : record_(record), rest_(record.text) {}
 
     [[nodiscard]] std::string_view word() {
         if (at_end_) good_ = false;
@@ -137,13 +139,14 @@ public:
         return all[0];
     }
 
-    /// errc::corrupt, unless each field was what it must be and none is left.
+    /// errc::corrupt, whose subject is the record, unless each field was what it must be and none is left.
     [[nodiscard]] result<void> finish(std::string_view kind) const {
         if (good_ && at_end_) return {};
-        return fail(errc::corrupt, "line 2 of the " + std::string(kind) + " record is malformed");
+        return fail(errc::corrupt, "line 2 of the " + std::string(kind) + " record is malformed", record_.name.text());
     }
 
 private:
+    const kept_record& record_;
     std::string_view rest_;
     bool good_ = true;
     bool at_end_ = false;

@@ -43,7 +43,8 @@ struct remove_options {
     /// is no service, or it stands still, and nobody rolls back.
     wave_guard* guard = nullptr;
     std::size_t wave_size = 8192;  ///< Old names that go between two looks at the service. At least 1.
-    std::chrono::milliseconds wave_pause{0};  ///< Before a further wave, so that nodes can tell what they met: half of their lease will do.
+    /// Before a further wave, so that nodes can tell what they met: half of their lease will do.
+    std::chrono::milliseconds wave_pause{0};
 };
 
 struct remove_summary {

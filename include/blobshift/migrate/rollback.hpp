@@ -20,6 +20,7 @@
 #include <blobshift/migrate/claim.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 
 namespace blobshift::inline v1 {
@@ -36,25 +37,31 @@ struct rollback_options {
 
 /// How a rollback ended. `made` and `last` count over all containers.
 struct rollback_summary : copy_summary {
-    std::vector<obstacle> refused = {};  ///< Not empty: it was not begun, or ended on its way, and these are the reasons.
+    /// Not empty: it was not begun, or ended on its way, and these are the reasons.
+    std::vector<obstacle> refused = {};
     std::uint64_t unresolvable = 0;      ///< New names of which nothing says what their old name was. They stay.
     std::uint64_t removed_new = 0;       ///< New names that were removed.
 };
 
-/// Why a rollback must not begin: code "sealed", those of `obstacles_to` and "operation_running". Empty: nothing.
+/// Why a rollback must not begin: code "sealed", those of `obstacles_of_scope` and `obstacles_to`, and
+/// "operation_running". Empty: nothing.
 ///
 /// \param remove_new  As in `rollback_options`.
-/// \return the reasons; or the error of the state. \par Complexity  A `read_stage` and a `list_operations`.
-inline result<std::vector<obstacle>> obstacles_to_rollback(any_store& state, const context& c, bool remove_new) {
-    auto view = read_stage(state, c);
+/// \return the reasons; or the error of the state. \par Complexity  A `read_stage`, a `list_operations` and a read.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<std::vector<obstacle>> obstacles_to_rollback(const migration<S, From, To>& all, const context& c,
+                                                    bool remove_new) {
+    auto view = read_stage(all.state, c);
     if (!view) return unexpected(std::move(view).error());
     if (view->is_sealed()) {
         return std::vector<obstacle>{{"sealed", 1, "the migration is sealed: the way back is destroyed"}};
     }
-    std::vector<obstacle> found = obstacles_to(*view, remove_new ? stage_without_new_names : stage_for_rollback);
-    auto running = obstacles_of_operations(state, c, operation_kind::rollback);
+    auto found = obstacles_of_scope(all.state, c, all.jobs.size());
+    if (!found) return found;
+    detail::append(*found, obstacles_to(*view, remove_new ? stage_without_new_names : stage_for_rollback));
+    auto running = obstacles_of_operations(all.state, c, operation_kind::rollback);
     if (!running) return unexpected(std::move(running).error());
-    detail::append(found, *std::move(running));
+    detail::append(*found, *std::move(running));
     return found;
 }
 
@@ -84,7 +91,8 @@ public:
         auto removed = pass(true);
         summary_.last = tally_.counts();
         summary_.removed_new = tally_.objects(outcome::removed);
-        summary_.complete = removed && summary_.refused.empty() && summary_.removed_new == candidates_ && tally_.objects(outcome::copied) == 0;
+        summary_.complete = removed && summary_.refused.empty() && summary_.removed_new == candidates_ &&
+                            tally_.objects(outcome::copied) == 0;
         if (!removed && !ends_the_run(removed.error())) return unexpected(std::move(removed).error());
         summary_.interrupted = !removed;
         return summary_;
@@ -146,7 +154,8 @@ private:
         if (judge(pair).repair) return copier.accept(std::move(pair)), result<void>();
         // What a copy of ours left under the old name when it failed is replaced.
         const blob_facts& older = pair.sources.front();
-        if (pair.sources.size() > 1 || older.is_whole() || !pair.present->is_whole()) return copier.take(std::move(pair));
+        if (pair.sources.size() > 1 || older.is_whole() || !pair.present->is_whole())
+            return copier.take(std::move(pair));
         if (older.copy != copy_state::pending) return copier.copy(std::move(pair));
         tally_.tell(pair, outcome::pending, "the store is still copying");
         return {};
@@ -169,9 +178,10 @@ private:
             const bool same = now.equal && (now.level >= verify_level::stored_hash || known.tag.empty() ||
                                             options_.level < verify_level::computed_hash);
             if (same || strongly_equal(known.tag, pair.present->tag)) return {};
-            doubt = now.equal ? "it was stored again since the delete, and no hash proves it the same: a lower level of "
-                                "proof takes its length for it"
-                              : "it is not what had the old name: the length or the hash in the ledger is another";
+            doubt = now.equal
+                        ? "it was stored again since the delete, and no hash proves it the same: a lower level of "
+                          "proof takes its length for it"
+                        : "it is not what had the old name: the length or the hash in the ledger is another";
         }
         return doubt;
     }
@@ -304,8 +314,8 @@ private:
 /// ends when a delete begins. What the deletion log says was removed is removed under both names, before and after, and
 /// never brought back. Idempotent; with `dry_run` nothing is changed.
 ///
-/// Refuses, changing nothing, when it is sealed, while a node works in New (with `remove_new`: in Dual, too) or is
-/// stale, and while another operation runs.
+/// Refuses, changing nothing, when it is sealed, where a container is missing, while a node works in New (with
+/// `remove_new`: in Dual, too) or is stale, and while another operation runs.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be read or kept.
 /// \par Complexity  For each container and pass one listing, one copy for each old name that is missing, and two reads
@@ -317,7 +327,7 @@ result<rollback_summary> roll_back(const migration<S, From, To>& all, const cont
     if (!all.jobs.front().options.dry_run) {  // its own word first, then the look at the others'
         if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
     }
-    auto refused = obstacles_to_rollback(all.state, c, options.remove_new);
+    auto refused = obstacles_to_rollback(all, c, options.remove_new);
     if (!refused) return unexpected(std::move(refused).error());
     sum.refused = *std::move(refused);
     if (!sum.refused.empty()) return sum;

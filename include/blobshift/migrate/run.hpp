@@ -48,7 +48,8 @@ struct run_options {
 
 /// What a run came to. A part is there if it was begun.
 struct run_summary {
-    std::vector<obstacle> refused = {};  ///< Not empty: the next part was not begun, or ended on its way, for these reasons.
+    /// Not empty: the next part was not begun, or ended on its way, for these reasons.
+    std::vector<obstacle> refused = {};
     std::optional<outcome_counts> copied = {};   ///< Over all containers: what was made, and what the last pass found.
     std::optional<outcome_counts> removed = {};  ///< Over all containers.
     std::optional<cleanup_summary> cleaned = {};
@@ -61,9 +62,10 @@ struct run_summary {
 [[nodiscard]] inline std::vector<obstacle> contradictions_of(const run_settings& settings) {
     std::vector<obstacle> found;
     if (settings.start_copy && settings.runs == format::new_names) {
-        found.push_back({"copy_in_new", 1,
-                         "StartCopy belongs before the switch to New: if the copy is completed, set StartCopy to false (and "
-                         "StartDelete to true); if not, set FormatType back to Dual, and restart"});
+        found.push_back(
+            {"copy_in_new", 1,
+             "StartCopy belongs before the switch to New: if the copy is completed, set StartCopy to false (and "
+             "StartDelete to true); if not, set FormatType back to Dual, and restart"});
     }
     if (settings.start_delete && settings.runs != format::new_names) {
         found.push_back({"delete_before_new", 1,
@@ -191,13 +193,16 @@ private:
     }
 
     result<void> remove() {
+        auto may = allowed(obstacles_of_scope(all_.state, c_, all_.jobs.size()));
+        if (!may) return unexpected(std::move(may).error());
+        if (!*may) return {};
         // Both containers or none: what one delete would find half-way is found before the first, and before the stage
         // moves.
         auto plan = plan_all(all_, c_);
         if (!plan) return unexpected(std::move(plan).error());
         std::vector<obstacle> against = obstacles_to_delete(*plan);
         append(against, obstacles_to_count(*plan, options_.deleting.max_delete));
-        auto may = allowed(std::move(against));
+        may = allowed(std::move(against));
         if (may && *may) may = stage_is_new();
         if (may && *may) may = allowed(obstacles_of_service(all_.state, c_, stage_for_delete, operation_kind::remove));
         if (!may) return unexpected(std::move(may).error());

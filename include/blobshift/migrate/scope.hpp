@@ -37,7 +37,7 @@ inline result<kept_scope> read_scope(any_store& state, const context& c, const b
     auto kept = read_record(state, c, name, scope_record_kind);
     if (!kept) return unexpected(std::move(kept).error());
     if (!*kept) return kept_scope{};
-    field_reader fields((*kept)->text);
+    field_reader fields(**kept);
     kept_scope found{.containers = fields.number<std::uint64_t>(), .tag = std::move((*kept)->tag)};
     if (auto fine = fields.finish(scope_record_kind); !fine) return unexpected(std::move(fine).error());
     return found;

@@ -20,7 +20,7 @@ namespace blobshift::inline v1 {
 
 /// How far the seal is.
 struct seal_summary {
-    std::vector<obstacle> refused = {};  ///< Not empty: nothing was changed, and these are the reasons.
+    std::vector<obstacle> refused = {};  ///< Not empty: no record was destroyed, and these are the reasons.
     std::vector<obstacle> waiting = {};  ///< Not empty: it is decided, but these must come first. Run it again then.
     std::size_t segments = 0;            ///< Records that were destroyed: ledger, evidence, deletion log, repair list.
     bool complete = false;
@@ -61,12 +61,12 @@ inline result<void> set_seal(any_store& state, const context& c, const stage_vie
 
 /// Seals the migration. There is no way back from here.
 ///
-/// Refuses, changing nothing, while `obstacles_to_seal` has a reason, and later, too, where a container is missing.
-/// Then the stage record says `sealing`: from then on a rollback is refused, and nodes learn it when they announce
-/// themselves. When all of them have announced that they no longer look for old names (at once, if there are none), the
-/// removals on record are made once more, the undo ledger, the evidence, the deletion log and the repair list are
-/// destroyed, and the stage record says `sealed`. Stopped or killed at any point, it goes on from there when it is run
-/// again.
+/// Refuses, changing nothing, while `obstacles_to_seal` has a reason; and later, too, where a container is missing, or
+/// a removal that was recorded meanwhile is contradicted: no waiting helps there. Then the stage record says `sealing`:
+/// from then on a rollback is refused, and nodes learn it when they announce themselves. When all of them have announced
+/// that they no longer look for old names (at once, if there are none), the removals on record are made once more, the
+/// undo ledger, the evidence, the deletion log and the repair list are destroyed, and the stage record says `sealed`.
+/// Stopped or killed at any point, it goes on from there when it is run again.
 ///
 /// \return the summary; errc::conflict when the stage changed meanwhile; or the error of a listing or of the state.
 /// \par Complexity  That of `obstacles_to_seal` and `sweep_deletions`, and a removal for each record that is destroyed.
@@ -93,6 +93,8 @@ result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
 
     auto swept = sweep_deletions(all, c);
     if (!swept) return unexpected(std::move(swept).error());
+    summary.refused = obstacles_of_removals(*swept);
+    if (!summary.refused.empty()) return summary;
     if (!swept->complete) {
         summary.waiting.push_back(
             {"pending_removals", 1, "blobs of removed instances could not be removed: release them, and run it again"});

@@ -62,7 +62,8 @@ public:
 
 private:
     [[nodiscard]] static bool is_ascii(std::string_view text) noexcept {
-        return std::all_of(text.begin(), text.end(), [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
+        return std::all_of(text.begin(), text.end(),
+                           [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
     }
 
     [[nodiscard]] result<etag> look(const context& c, std::string_view text) const {

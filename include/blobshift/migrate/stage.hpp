@@ -50,7 +50,7 @@ private:
 struct node_status {
     format runs = format::old_names;   ///< Under which every call that begins now works.
     bool sealed = false;               ///< In New: it no longer looks under old names.
-    std::uint64_t other_calls = 0;     ///< Still under way, but begun under another format. 0 = drained.
+    std::uint64_t other_calls = 0;     ///< Under way, begun under another format or before the seal. 0 = drained.
     std::uint64_t fallback_reads = 0;  ///< Since its start: reads in New that only the old name could answer.
 
     friend bool operator==(const node_status&, const node_status&) = default;
@@ -136,8 +136,8 @@ inline constexpr format all_formats[] = {format::old_names, format::dual, format
     return fields.add(r.process).text();
 }
 
-[[nodiscard]] inline result<node_record> parse_node(const node_name& node, std::string_view text) {
-    field_reader fields(text);
+[[nodiscard]] inline result<node_record> parse_node(const node_name& node, const kept_record& kept) {
+    field_reader fields(kept);
     node_record r{.node = node};
     r.status.runs = fields.one_of(all_formats);
     r.status.sealed = fields.number<int>() != 0;
@@ -161,7 +161,7 @@ inline result<void> read_stage_record(any_store& state, const context& c, stage_
     view.seen = c.clock->utc_now();
     if (!*kept) return {};
     constexpr seal_state seals[] = {seal_state::open, seal_state::sealing, seal_state::sealed};
-    field_reader fields((*kept)->text);
+    field_reader fields(**kept);
     stage_record r;
     r.wanted = fields.one_of(all_formats);
     r.seal = fields.one_of(seals);
@@ -219,7 +219,7 @@ inline result<void> write_stage_record(any_store& state, const context& c, const
             found.push_back(about_node(n, up ? "node_behind" : "node_ahead",
                                        runs + ", more than one step from " + std::string(to_text) +
                                            ": change its format first"));
-        } else if (n.status.other_calls > 0 && (!up || at < to)) {
+        } else if (n.status.other_calls > 0) {  // of a format that may be two steps away, whatever it runs now
             found.push_back(undrained_node(n));
         }
     }
@@ -245,7 +245,7 @@ inline result<stage_view> read_stage(any_store& state, const context& c) {
         auto kept = detail::read_record(state, c, info.name, detail::node_record_kind);
         if (!kept) return unexpected(std::move(kept).error());
         if (!*kept) continue;  // it has taken its leave meanwhile
-        auto record = detail::parse_node(*node, (*kept)->text);
+        auto record = detail::parse_node(*node, **kept);
         if (!record) return unexpected(std::move(record).error());
         view.nodes.push_back(*std::move(record));
     }
@@ -353,7 +353,7 @@ inline result<bool> forget_node(any_store& state, const context& c, const node_n
     auto kept = detail::read_record(state, c, *name, detail::node_record_kind);
     if (!kept) return unexpected(std::move(kept).error());
     if (!*kept) return false;
-    auto record = detail::parse_node(node, (*kept)->text);
+    auto record = detail::parse_node(node, **kept);
     if (!record) return unexpected(std::move(record).error());
     const utc_time now = c.clock->utc_now();
     if (!record->is_stale(now)) {

@@ -85,7 +85,8 @@ public:
     [[nodiscard]] sweep_summary summary() const {
         sweep_summary s = summary_;
         std::uint64_t left = look_only_ ? s.names : 0;
-        for (const outcome bad : {outcome::blocked, outcome::failed, outcome::collision}) left += s.outcomes.objects(bad);
+        for (const outcome bad : {outcome::blocked, outcome::failed, outcome::collision})
+            left += s.outcomes.objects(bad);
         s.complete = left == 0;
         return s;
     }
@@ -181,10 +182,7 @@ result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context
     watermark_owners owners;
     std::uint64_t last = 0;
     const auto deal = [&]() -> result<void> {
-        // Who looks only learns nothing from it: what another instance owns is there, and counts as left.
-        if (!look_only) {
-            if (auto known = owners.note_ledgers(all, c); !known) return known;
-        }
+        if (auto known = owners.note_ledgers(all, c); !known) return known;
         if (auto added = sweeper.add(owners); !added) return added;
         owners.clear();
         return {};
@@ -220,7 +218,8 @@ result<sweep_summary> sweep_deletions(const migration<S, From, To>& all, const c
     return detail::sweep_log(all, c, false);
 }
 
-/// Counts, in `names`, the blobs of instances whose removal is on record. Changes nothing.
+/// Counts, in `names`, the blobs of instances whose removal is on record, but for those that the ledger contradicts.
+/// Changes nothing.
 ///
 /// \par Complexity  As above, with a head in the place of each removal.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>

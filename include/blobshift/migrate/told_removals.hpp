@@ -11,7 +11,7 @@
 #include <chrono>     // milliseconds
 #include <cstddef>    // size_t
 #include <cstdint>    // int64_t, uint64_t
-#include <map>        // multimap
+#include <map>        // map, multimap
 #include <optional>   // optional
 #include <set>        // set
 #include <utility>    // exchange, move
@@ -77,7 +77,8 @@ private:
         told_removal removal;
         std::set<std::int64_t> dead = {};      ///< They have an old name from before the removal.
         std::set<std::int64_t> alive = {};     ///< They may have been stored after it.
-        std::set<std::int64_t> recorded = {};  ///< They had an old name, by the undo ledger.
+        /// They had an old name, by the undo ledger, or were to have one; and whether it promises their new names.
+        std::map<std::int64_t, bool> recorded = {};
     };
     using searches = std::multimap<instance_id, search>;  ///< By UIDs, with watermark 0.
 
@@ -95,9 +96,12 @@ private:
             if (each.id.watermark > 0) owners.ask(std::move(each.id));
             else by_uids.emplace(each.id, search{each});
         }
-        auto known = each_known_instance(all_, c_, [&](std::size_t, const instance_id& owner, const ledger_entry&) {
+        auto known = each_known_instance(all_, c_, [&](std::size_t, const instance_id& owner, const ledger_entry& e) {
             owners.note(owner);
-            each_search(by_uids, owner, [&](search& mine) { mine.recorded.insert(owner.watermark); });
+            each_search(by_uids, owner, [&](search& mine) {
+                bool& promised = mine.recorded[owner.watermark];
+                promised = promised || e.is_promise();
+            });
             return result<void>();
         });
         if (known) known = note_listed(owners, by_uids);
@@ -153,12 +157,14 @@ private:
         }
         for (const std::int64_t watermark : mine.alive) mine.dead.erase(watermark);
         instance_id id = mine.removal.id;
-        for (const std::int64_t watermark : mine.recorded) {
+        for (const auto& [watermark, promised] : mine.recorded) {
             if (mine.dead.contains(watermark) || mine.alive.contains(watermark)) continue;
             id.watermark = watermark;
-            auto stays = has_younger_name(id, mine.removal);
-            if (!stays) return unexpected(std::move(stays).error());
-            (*stays ? mine.alive : mine.dead).insert(watermark);
+            auto left = new_names_of(id, mine.removal);
+            if (!left) return unexpected(std::move(left).error());
+            // A service records what it stores in New before it does so: this one may be acknowledged any moment.
+            if (*left == traces::none && !promised) continue;
+            (*left == traces::younger ? mine.alive : mine.dead).insert(watermark);
         }
         summary_.alive += mine.alive.size();
         for (const std::int64_t watermark : mine.dead) {
@@ -169,19 +175,25 @@ private:
         return {};
     }
 
-    /// Whether a version that has lost its old names has a new one that may be younger than the removal. A copy is
-    /// never older than what it was made from.
-    result<bool> has_younger_name(const instance_id& id, const told_removal& removal) {
+    /// What is left of a version that has lost its old names.
+    enum class traces : unsigned char {
+        none,
+        older,    ///< New names, all from before the removal.
+        younger,  ///< A new name that may be younger than the removal. A copy is never older than what it was made from.
+    };
+    result<traces> new_names_of(const instance_id& id, const told_removal& removal) {
+        traces found = traces::none;
         for (const auto& job : all_.jobs) {
             for (const blob_kind kind : kinds_of(id)) {
                 auto name = job.to.name_of(id, kind);
                 if (!name) continue;
                 auto info = job.store.head(c_, *name);
                 if (!info && info.error().code != errc::not_found) return unexpected(std::move(info).error());
-                if (info && !is_older(info->last_modified, removal)) return true;
+                if (info && !is_older(info->last_modified, removal)) return traces::younger;
+                if (info) found = traces::older;
             }
         }
-        return false;
+        return found;
     }
 
     /// Whether a version without a trace may have one of the new names of which nobody knows whose they are.
@@ -214,10 +226,10 @@ private:
 ///
 /// Where a removal does not say which version it was, the versions with its UIDs are those that have an old name, and
 /// those that had one by the undo ledger. What was stored after the removal, or may have been, is left alone and
-/// counted: the instance was stored again. If there is none at all it is long gone; unless there are new names, old
-/// enough, that no record gives an old name: then it may have one of those, and is counted as unknown. Where a removal
-/// says its version, but an old name or the ledger gives that watermark to another instance, nothing is removed, and a
-/// collision is told.
+/// counted: the instance was stored again. What the ledger knows only as about to be stored is left alone. If there is
+/// none at all it is long gone; unless there are new names, old enough, that no record gives an old name: then it may
+/// have one of those, and is counted as unknown. Where a removal says its version, but an old name or the ledger gives
+/// that watermark to another instance, nothing is removed, and a collision is told.
 ///
 /// \return the summary; or the first error of `source`, of a listing, of a ledger, or of a stop.
 /// \par Complexity  As `sweep_deletions`, and for each 65,536 removals a listing of each container and one more reading

@@ -112,7 +112,8 @@ private:
                 continue;
             }
             tally_.tell(pair, outcome::verified);
-            auto kept = evidence_.add(c_, evidence_of(pair.sources.front(), pair.present->tag, pair.target, *results[i]));
+            auto kept =
+                evidence_.add(c_, evidence_of(pair.sources.front(), pair.present->tag, pair.target, *results[i]));
             if (!kept) return kept;
         }
         unproved_.clear();

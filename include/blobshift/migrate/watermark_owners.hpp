@@ -18,6 +18,7 @@
 
 #include <blobshift/migrate/job.hpp>
 #include <blobshift/migrate/ledger.hpp>
+#include <blobshift/migrate/stage.hpp>
 #include <blobshift/views/instance_record.hpp>
 
 namespace blobshift::inline v1::detail {
@@ -99,13 +100,17 @@ private:
 };
 
 /// Records in the ledgers that the new names which they promise of these instances need not be there any more: a
-/// rollback does not miss them. What is withdrawn already is not written again.
+/// rollback does not miss them. What is withdrawn already is not written again; once it is to be sealed, nothing is.
 ///
 /// \param ids  At most `most_removals_at_once`, all of whose names are gone.
-/// \return the error of a ledger. \par Complexity  One reading of each ledger, and a put for each that is to say more.
+/// \return the error of a ledger, or of the stage record.
+/// \par Complexity  One read, one reading of each ledger, and a put for each that is to say more.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<void> withdraw_promises(const migration<S, From, To>& all, const context& c, const std::set<instance_id>& ids) {
     if (ids.empty()) return {};
+    stage_view view;
+    if (auto read = read_stage_record(all.state, c, view); !read) return read;
+    if (view.is_sealed()) return {};  // there is no way back, and the ledgers are being destroyed
     std::set<std::int64_t> watermarks;
     for (const instance_id& id : ids) watermarks.insert(id.watermark);
     for (const auto& job : all.jobs) {
@@ -114,7 +119,8 @@ result<void> withdraw_promises(const migration<S, From, To>& all, const context&
         auto read = read_ledger(job.state, c, [&](const ledger_entry& entry) -> result<void> {
             const auto known = entry.is_withdrawal() ? job.to.parse(entry.target) : job.from.parse(entry.source);
             if (!known) return {};
-            if (entry.is_withdrawal() && watermarks.contains(known->id.watermark)) withdrawn.insert(entry.target.text());
+            if (entry.is_withdrawal() && watermarks.contains(known->id.watermark))
+                withdrawn.insert(entry.target.text());
             if (entry.is_promise() && ids.contains(known->id)) promised.insert(entry.target.text());
             return {};
         });

@@ -34,7 +34,7 @@ namespace blobshift::inline v1 {
 struct read_range {
     std::uint64_t offset = 0;  ///< First byte; ignored when `from_end`.
     std::uint64_t length = (std::numeric_limits<std::uint64_t>::max)();  ///< At most so many bytes.
-    bool from_end = false;     ///< The last `length` bytes (all, when the blob is shorter) instead of those at `offset`.
+    bool from_end = false;  ///< The last `length` bytes (all, when the blob is shorter) instead of those at `offset`.
 
     [[nodiscard]] static read_range all() noexcept { return {}; }
     [[nodiscard]] static read_range from(std::uint64_t offset) noexcept { return {.offset = offset}; }
@@ -247,8 +247,9 @@ template <class S>
 
 /// Whether `Layer` can do all that `Inner` can: what every layer asserts of itself.
 template <class Layer, class Inner>
-concept preserves = BlobStore<Layer> && (Scanner<Layer> || !Scanner<Inner>) && (BulkCopier<Layer> || !BulkCopier<Inner>) &&
-                    (BulkRemover<Layer> || !BulkRemover<Inner>) && (BlockStore<Layer> || !BlockStore<Inner>);
+concept preserves =
+    BlobStore<Layer> && (Scanner<Layer> || !Scanner<Inner>) && (BulkCopier<Layer> || !BulkCopier<Inner>) &&
+    (BulkRemover<Layer> || !BulkRemover<Inner>) && (BlockStore<Layer> || !BlockStore<Inner>);
 
 namespace detail {
 
@@ -294,7 +295,8 @@ struct resolved_range {
     if (!range.from_end && offset > 0 && offset >= size) {
         return fail(errc::out_of_range, "the range starts behind the last byte");
     }
-    return resolved_range{offset, static_cast<std::size_t>((std::min)({size - offset, range.length, std::uint64_t{room}}))};
+    return resolved_range{offset,
+                          static_cast<std::size_t>((std::min)({size - offset, range.length, std::uint64_t{room}}))};
 }
 
 }  // namespace detail

@@ -32,7 +32,8 @@ namespace blobshift::inline v1::detail {
 [[nodiscard]] inline std::string first_candidate(const list_query& q) {
     std::string from = q.prefix;
     if (!q.start_after.empty()) from = (std::max)(from, just_behind(q.start_after));
-    if (!q.cursor.empty()) from = (std::max)(from, q.cursor.back() == '/' ? behind_all(q.cursor) : just_behind(q.cursor));
+    if (!q.cursor.empty())
+        from = (std::max)(from, q.cursor.back() == '/' ? behind_all(q.cursor) : just_behind(q.cursor));
     return from;
 }
 

@@ -44,7 +44,8 @@ private:
 
     double per_second_;
     std::chrono::nanoseconds burst_;
-    steady_time paid_{(steady_time::duration::min)() / 2};  // Long ago, yet far enough from the least to subtract a burst.
+    // Long ago, yet far enough from the least to subtract a burst.
+    steady_time paid_{(steady_time::duration::min)() / 2};
 };
 
 /// Turns at one bucket, in the order in which they were asked for. \par Thread-safety  All members.

@@ -28,7 +28,7 @@ public:
     public:
         call(const call&) = delete;
         call& operator=(const call&) = delete;
-        ~call() { owner_.calls_[static_cast<std::size_t>(which_)].fetch_sub(1); }
+        ~call() { owner_.calls_[slot_of(which_, sealed_)].fetch_sub(1); }
 
         [[nodiscard]] format which() const noexcept { return which_; }
         /// Whether old names have ceased to be: sealed, and in format New.
@@ -47,9 +47,9 @@ public:
     [[nodiscard]] call begin() noexcept {
         for (;;) {
             const unsigned mode = mode_.load();
-            std::atomic<std::size_t>& counted = calls_[mode & format_bits];
+            std::atomic<std::size_t>& counted = calls_[slot_of(mode)];
             counted.fetch_add(1);
-            // If the format changed before this call was counted, `in_flight` may not have seen it: begin again.
+            // If the mode changed before this call was counted, whoever counts may not have seen it: begin again.
             if (mode_.load() == mode) return call(*this, format_of(mode), (mode & sealed_bit) != 0);
             counted.fetch_sub(1);
         }
@@ -71,11 +71,30 @@ public:
     [[nodiscard]] bool sealed() const noexcept { return (mode_.load() & sealed_bit) != 0; }
 
     /// Calls under way that began in `f`. Once the format is another one, it only falls, and 0 is final.
-    [[nodiscard]] std::size_t in_flight(format f) const noexcept { return calls_[static_cast<std::size_t>(f)].load(); }
+    [[nodiscard]] std::size_t in_flight(format f) const noexcept {
+        const std::size_t unsealed = calls_[slot_of(f, false)].load();
+        return f == format::new_names ? unsealed + calls_[slot_of(f, true)].load() : unsealed;
+    }
+    /// Calls under way that began in another format than the one of now, or, in New, on the other side of the seal:
+    /// those may still look for old names and write records. Until either changes again it only falls, and 0 is final.
+    [[nodiscard]] std::size_t older_calls() const noexcept {
+        const std::size_t now = slot_of(mode_.load());
+        std::size_t older = 0;
+        for (std::size_t slot = 0; slot < calls_.size(); ++slot) older += slot == now ? 0 : calls_[slot].load();
+        return older;
+    }
 
 private:
     static constexpr unsigned format_bits = 3;
     static constexpr unsigned sealed_bit = 4;
+
+    /// Old, Dual, New, and New when sealed.
+    [[nodiscard]] static std::size_t slot_of(format f, bool sealed) noexcept {
+        return static_cast<std::size_t>(f) + (sealed && f == format::new_names ? 1 : 0);
+    }
+    [[nodiscard]] static std::size_t slot_of(unsigned mode) noexcept {
+        return slot_of(format_of(mode), (mode & sealed_bit) != 0);
+    }
 
     [[nodiscard]] static unsigned pack(format f, bool sealed) noexcept {
         return static_cast<unsigned>(f) | (sealed ? sealed_bit : 0U);
@@ -83,7 +102,7 @@ private:
     [[nodiscard]] static format format_of(unsigned mode) noexcept { return static_cast<format>(mode & format_bits); }
 
     std::atomic<unsigned> mode_;
-    std::array<std::atomic<std::size_t>, 3> calls_ = {};
+    std::array<std::atomic<std::size_t>, 4> calls_ = {};
 };
 
 }  // namespace blobshift::inline v1

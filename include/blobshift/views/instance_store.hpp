@@ -224,6 +224,8 @@ public:
     [[nodiscard]] std::size_t in_flight(format f) const noexcept { return mode_.in_flight(f); }
     /// Whether there is none. Means something once the format is another one: it then stays so.
     [[nodiscard]] bool drained(format f) const noexcept { return in_flight(f) == 0; }
+    /// Calls under way that began before the format, or the seal, was what it is now: a node's `other_calls`.
+    [[nodiscard]] std::size_t older_calls() const noexcept { return mode_.older_calls(); }
 
     /// Tells the hooks of each use of the old format.
     void log_old_format_usage(bool on) noexcept { logs_old_format_ = on; }

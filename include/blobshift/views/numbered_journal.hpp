@@ -155,7 +155,7 @@ inline result<void> read_numbered(any_store& state, const context& c, std::strin
                                   function_ref<result<void>(std::uint64_t number, std::string_view record)> f) {
     const std::uint64_t empty = detail::empty_segment_bytes(kind);
     const auto take = [&](std::uint64_t number, const blob_info& segment) -> result<void> {
-        if (segment.size_bytes == empty) return {};
+        if (segment.size_bytes == empty) return {};  // `empty_segments` leaves many: to read each would cost a request
         auto document = read_all(state, c, segment.name, journal_lines::largest_bytes);
         if (!document) return unexpected(std::move(document).error());
         auto cut = journal_lines::parse(as_text(document->content), kind,
