@@ -61,7 +61,7 @@ void node::reread() {
 }
 
 void node::announce() {
-    const format wanted = settings_.format;
+    const format wanted = instances_.step_towards(settings_.format);
     const bool changes = wanted != instances_.current_format();
     // The announcement ends writes under the format before; until it has done so, one may still begin.
     const std::uint64_t others = instances_.older_calls() + (changes ? 1 : 0);
@@ -84,7 +84,7 @@ void node::announce() {
         instances_.set_sealed(true);
         log_("sealed: old names are not looked for any more");
     }
-    announced_ = others == 0 && !changes && !seals;
+    announced_ = others == 0 && !changes && !seals && wanted == settings_.format;
     due_ = now() + lease_ / 3;
 }
 

@@ -212,8 +212,11 @@ bug(stage_moves_past_a_node_behind migrate/stage.test.cpp migrate/stage.hpp
     [==[} else if (up ? at < to - 1 : at > to) {]==]
     [==[} else if (up ? at < to - 2 : at > to) {]==])
 bug(stage_moves_past_older_calls simulation migrate/stage.hpp
-    [==[            found.push_back(undrained_node(n));]==]
-    [==[            if (!up || at < to) found.push_back(undrained_node(n));]==])
+    [==[        } else if (n.status.other_calls > 0 && (!up || at < to)) {]==]
+    [==[        } else if (n.status.other_calls > 0 && !up) {]==])
+bug(two_steps_at_once simulation views/format_switch.hpp
+    [==[        return current() == far_side || in_flight(far_side) > 0 ? format::dual : wanted;]==]
+    [==[        return wanted;]==])
 bug(node_behind_may_write migrate/announcer.test.cpp migrate/announcer.hpp
     [==[write_permit permit{.may_write = at == wanted || at == wanted - 1,]==]
     [==[write_permit permit{.may_write = true,]==])

@@ -81,7 +81,7 @@ public:
     }
 
     /// Whether the setting is another one than what this node runs.
-    [[nodiscard]] bool must_change() const { return service.current_format() != script_.wanted; }
+    [[nodiscard]] bool must_change() const { return service.current_format() != service.step_towards(script_.wanted); }
     /// Whether it has learned of the seal, or come to the end of older calls, and not yet said so.
     [[nodiscard]] bool must_tell() const {
         return service.sealed() != told_of_seal_ || (told_calls_ > 0 && service.older_calls() == 0);
@@ -97,7 +97,7 @@ public:
         const bool turns = announced_ && must_change();
         if (turns && draw_.once_in(3)) return true;  // not now
         if (turns) setting_ = script_.wanted;
-        const format f = setting_;
+        const format f = service.step_towards(setting_);
         const bool changes = service.current_format() != f;
         const bool sealed = service.sealed();
         // Until it is announced, one may still begin in the format before.

@@ -91,3 +91,20 @@ TEST_CASE("format_switch: a call from before the seal is told as an older one, t
     CHECK(mode.older_calls() == 0);
     CHECK(mode.in_flight(format::new_names) == 0);
 }
+
+TEST_CASE("format_switch: it goes one step at a time, and the next when no call is two steps behind") {
+    format_switch mode(format::old_names);
+    CHECK(mode.step_towards(format::old_names) == format::old_names);
+    CHECK(mode.step_towards(format::dual) == format::dual);
+    CHECK(mode.step_towards(format::new_names) == format::dual);
+    {
+        const auto slow = mode.begin();
+        mode.set_format(format::dual);
+        CHECK(mode.step_towards(format::new_names) == format::dual);
+        CHECK(mode.step_towards(format::old_names) == format::old_names);
+    }
+    CHECK(mode.step_towards(format::new_names) == format::new_names);
+    mode.set_format(format::new_names);
+    CHECK(mode.step_towards(format::new_names) == format::new_names);
+    CHECK(mode.step_towards(format::old_names) == format::dual);
+}

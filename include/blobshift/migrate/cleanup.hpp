@@ -54,8 +54,10 @@ result<void> forget_removals(const migration<S, From, To>& all, const context& c
     });
     if (read) read = withdraw();
     if (!read) return read;
+    stage_view view;
+    if (auto seen = read_stage_record(all.state, c, view); !seen) return seen;
     const auto& job = all.jobs.front();
-    if (auto name = job.to.name_of(highest, blob_kind::instance)) {
+    if (auto name = job.to.name_of(highest, blob_kind::instance); name && !view.is_sealed()) {
         ledger_writer ledger(job.state);
         ledger.withdraw(name->text());
         if (auto kept = ledger.flush(c); !kept) return kept;

@@ -50,7 +50,9 @@ private:
 struct node_status {
     format runs = format::old_names;   ///< Under which every call that begins now works.
     bool sealed = false;               ///< In New: it no longer looks under old names.
-    std::uint64_t other_calls = 0;     ///< Under way, begun under another format or before the seal. 0 = drained.
+    /// Under way, begun under another format, at most one step away (see `instance_store::step_towards`), or before the
+    /// seal. 0 = drained.
+    std::uint64_t other_calls = 0;
     std::uint64_t fallback_reads = 0;  ///< Since its start: reads in New that only the old name could answer.
 
     friend bool operator==(const node_status&, const node_status&) = default;
@@ -219,7 +221,7 @@ inline result<void> write_stage_record(any_store& state, const context& c, const
             found.push_back(about_node(n, up ? "node_behind" : "node_ahead",
                                        runs + ", more than one step from " + std::string(to_text) +
                                            ": change its format first"));
-        } else if (n.status.other_calls > 0) {  // of a format that may be two steps away, whatever it runs now
+        } else if (n.status.other_calls > 0 && (!up || at < to)) {
             found.push_back(undrained_node(n));
         }
     }

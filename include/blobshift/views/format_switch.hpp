@@ -83,6 +83,13 @@ public:
         for (std::size_t slot = 0; slot < calls_.size(); ++slot) older += slot == now ? 0 : calls_[slot].load();
         return older;
     }
+    /// What to run next on the way to `wanted`: Dual, while this is in the format on the other side of it, or a call
+    /// that began there is under way. So no call is ever more than one step away from the format that runs.
+    [[nodiscard]] format step_towards(format wanted) const noexcept {
+        if (wanted == format::dual) return wanted;
+        const format far_side = wanted == format::new_names ? format::old_names : format::new_names;
+        return current() == far_side || in_flight(far_side) > 0 ? format::dual : wanted;
+    }
 
 private:
     static constexpr unsigned format_bits = 3;

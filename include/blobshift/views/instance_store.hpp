@@ -226,6 +226,8 @@ public:
     [[nodiscard]] bool drained(format f) const noexcept { return in_flight(f) == 0; }
     /// Calls under way that began before the format, or the seal, was what it is now: a node's `other_calls`.
     [[nodiscard]] std::size_t older_calls() const noexcept { return mode_.older_calls(); }
+    /// What a node that is to run `wanted` announces, and then runs, next: see `format_switch`.
+    [[nodiscard]] format step_towards(format wanted) const noexcept { return mode_.step_towards(wanted); }
 
     /// Tells the hooks of each use of the old format.
     void log_old_format_usage(bool on) noexcept { logs_old_format_ = on; }
