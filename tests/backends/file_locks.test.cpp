@@ -17,6 +17,15 @@ using name_locks = detail::file_locks<posix_files>;
 
 namespace {
 
+/// A system that fails to release a lock, now and then.
+struct clinging_files : posix_files {
+    int failures = 0;
+    mutable int asked = 0;
+    int unlock(int fd, std::uint64_t at) const noexcept {
+        return asked++ < failures ? -EIO : posix_files::unlock(fd, at);
+    }
+};
+
 struct lock_folder {
     testing::disk disk;
     posix_files files;
@@ -129,4 +138,34 @@ TEST_CASE_FIXTURE(lock_folder, "a system without locks is an error, not a lock")
     const auto held = all.hold({}, "name");
     REQUIRE_FALSE(held);
     CHECK(held.error().system_code == EBADF);
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a name whose release fails is released all the same") {
+    clinging_files clinging;
+    clinging.failures = 2;
+    detail::file_locks<clinging_files> mine(
+        clinging, detail::file_handle<clinging_files>(clinging, files.open_lock_in(root, "l", 0600)));
+    mine.hold({}, "name").value().release();
+    CHECK(clinging.asked == 3);
+    testing::virtual_clock clock;
+    context c;
+    c.clock = &clock;
+    CHECK(opened()->hold(c.with_timeout(std::chrono::seconds(1)), "name"));
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a name that cannot be released is free once its store is closed") {
+    testing::virtual_clock clock;
+    context c;
+    c.clock = &clock;
+    const auto theirs = opened();
+    {
+        clinging_files clinging;
+        clinging.failures = 1'000'000;
+        detail::file_locks<clinging_files> mine(
+            clinging, detail::file_handle<clinging_files>(clinging, files.open_lock_in(root, "l", 0600)));
+        mine.hold({}, "name").value().release();
+        CHECK(mine.hold({}, "name"));
+        CHECK_FALSE(theirs->hold(c.with_timeout(std::chrono::seconds(1)), "name"));
+    }
+    CHECK(theirs->hold(c.with_timeout(std::chrono::seconds(1)), "name"));
 }

@@ -3,9 +3,11 @@
 // crash_worker JOB FOLDER [none|data|full]: does one job and says how it ended, in one line. What kills it, or lies to
 // it, is not its business. Another durability than the job's own can be asked for.
 //
-// Exit code: 0 done, 1 failed, 2 wrong use.
+// Exit code: 0 done, 1 failed, 2 wrong use. It dies of SIGALRM where a job has no end.
 #include <iostream>
 #include <string_view>
+
+#include <unistd.h>
 
 #include "jobs.hpp"
 
@@ -22,6 +24,7 @@ int main(int argc, char** argv) {
         const std::string_view wanted = argv[3];
         options.durable = wanted == "none" ? durability::none : wanted == "data" ? durability::data : durability::full;
     }
+    ::alarm(60);
     const auto done = work->run(argv[2], options);
     if (done) {
         std::cout << "done\n";

@@ -58,7 +58,7 @@ public:
 
         void release() noexcept {
             if (const file_locks* locks = std::exchange(locks_, nullptr)) {
-                locks->files_->unlock(locks->file_.fd(), stripe_);
+                locks->unlock(stripe_);
                 threads_.unlock();
             }
         }
@@ -112,6 +112,11 @@ private:
             if (auto go = c.pause(wait); !go) return unexpected(std::move(go).error());
             wait = (std::min<std::chrono::nanoseconds>)(2 * wait, std::chrono::milliseconds(2));
         }
+    }
+
+    /// Tries again, for nobody else would: all others would wait for the stripe until this file is closed.
+    void unlock(std::size_t stripe) const noexcept {
+        for (int tries = 0; tries < 3 && files_->unlock(file_.fd(), stripe) < 0; ++tries) {}
     }
 
     const Files* files_;
