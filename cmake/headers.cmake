@@ -137,6 +137,8 @@ set(BLOBSHIFT_AZURE_HEADERS
     detail/azure_errors.hpp
     detail/azure_hash.hpp
     detail/azure_list.hpp
+    detail/azure_list_stream.hpp
+    detail/azure_page.hpp
     detail/azure_request.hpp
     detail/azure_requests.hpp
     detail/azure_requests_block.hpp

@@ -138,6 +138,7 @@ set(BLOBSHIFT_AZURE_TEST_SOURCES
     detail/azure_errors.test.cpp
     detail/azure_hash.test.cpp
     detail/azure_list.test.cpp
+    detail/azure_list_stream.test.cpp
     detail/azure_request.test.cpp
     detail/azure_requests.test.cpp
     detail/azure_requests_block.test.cpp
@@ -188,6 +189,7 @@ set(BLOBSHIFT_ALONE_TEST_SOURCES
     conformance/blob_store_layers.test.cpp
     detail/azure_batch.test.cpp
     detail/azure_list.test.cpp
+    detail/azure_list_stream.test.cpp
     detail/azure_requests_state.test.cpp
     detail/curl_http_faults.test.cpp
     detail/curl_http_many.test.cpp

@@ -326,6 +326,11 @@ public:
             std::copy(answer->body.begin(), answer->body.end(), o.into->begin());
             answer->body.clear();
         }
+        if (answer && answer->is_success() && o.sink != nullptr) {
+            o.sink->begin();
+            o.sink->take(answer->body);
+            answer->body.clear();
+        }
         return answer;
     }
 

@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 #include <pugixml.hpp>
 
+#include <detail/same_page.hpp>
+
 using namespace blobshift;
 using namespace blobshift::detail;
 
@@ -282,20 +284,15 @@ TEST_CASE("blobs of any shapes in any order are read as each of them alone") {
         "<Content-Length>2</Content-Length><Content-Type>x</Content-Type><Content-MD5></Content-MD5></Properties></"
         "Blob>",
     };
-    const auto same = [](const blob_info& a, const blob_info& b) {
-        return a.name == b.name && a.size_bytes == b.size_bytes && a.tag == b.tag &&
-               a.last_modified == b.last_modified && a.attrs == b.attrs && a.stored_hash == b.stored_hash &&
-               a.tier == b.tier && a.copy == b.copy && a.obstacles == b.obstacles;
-    };
     for (const std::string& first : shapes) {
         for (const std::string& second : shapes) {
             const auto together = parse_list(page(first + second + first)).value();
             const auto a = parse_list(page(first)).value();
             const auto b = parse_list(page(second)).value();
             REQUIRE(together.blobs.size() == 3);
-            CHECK(same(together.blobs[0], a.blobs.at(0)));
-            CHECK(same(together.blobs[1], b.blobs.at(0)));
-            CHECK(same(together.blobs[2], a.blobs.at(0)));
+            CHECK(testing::same_blob(together.blobs[0], a.blobs.at(0)));
+            CHECK(testing::same_blob(together.blobs[1], b.blobs.at(0)));
+            CHECK(testing::same_blob(together.blobs[2], a.blobs.at(0)));
         }
     }
 }

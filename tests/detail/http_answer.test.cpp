@@ -198,6 +198,30 @@ TEST_CASE("an answer: the body of a result goes into the caller's bytes, that of
     CHECK(buffer == std::array<std::byte, 4>{});
 }
 
+TEST_CASE("an answer: the body of a result goes to the sink, which hears of each, and that of an error does not") {
+    struct : body_sink {
+        int bodies = 0;
+        std::string text = {};
+        void begin() override { ++bodies, text.clear(); }
+        void take(byte_view part) override { text += as_text(part); }
+    } sink;
+    const response_options options{.sink = &sink, .max_body_bytes = 5};
+    const auto result = read("GET", {"HTTP/1.1 200 X", "Transfer-Encoding: chunked", ""}, "body", options);
+    REQUIRE(result);
+    CHECK(sink.text == "body");
+    CHECK(result->body.empty());
+    CHECK(result->body_bytes == 4);
+    REQUIRE(read("GET", {"HTTP/1.1 200 X", "Content-Length: 0", ""}, "", options));
+    CHECK(sink.bodies == 2);
+    CHECK(sink.text.empty());
+    CHECK(!read("GET", {"HTTP/1.1 200 X", "Transfer-Encoding: chunked", ""}, "longer", options));
+
+    const auto error = read("GET", {"HTTP/1.1 404 X", "Content-Length: 9", ""}, "<Error />", options);
+    REQUIRE(error);
+    CHECK(as_text(error->body) == "<Error />");
+    CHECK(sink.bodies == 3);
+}
+
 TEST_CASE("an answer: a result that is longer than it may be is no result, declared or not") {
     std::array<std::byte, 3> buffer{};
     for (const response_options& options : {response_options{.into = buffer}, response_options{.max_body_bytes = 3}}) {

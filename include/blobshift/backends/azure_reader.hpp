@@ -18,7 +18,7 @@
 
 #include <blobshift/backends/azure_attributes.hpp>
 #include <blobshift/backends/azure_client.hpp>
-#include <blobshift/detail/azure_list.hpp>
+#include <blobshift/detail/azure_list_stream.hpp>
 #include <blobshift/detail/azure_requests_state.hpp>
 #include <blobshift/detail/azure_responses.hpp>
 #include <blobshift/store/blob_store.hpp>
@@ -177,12 +177,14 @@ private:
     static constexpr std::uint64_t far_behind = std::uint64_t{1} << 62;  ///< Offsets that no blob has.
 
     result<azure_page> get_page(const context& c, const list_options& options, const list_reading& how) {
+        azure_list_stream page(how);
         auto read = [&](const http_request& r, const http_response& a) -> result<azure_page> {
             if (auto fine = expect(r, a, {200}); !fine) return unexpected(std::move(fine).error());
-            return parse_list(as_text(a.body), how);
+            return page.finish();
         };
         attempts tries = client_.begin(c);
         response_options wanted = client_.service_answer();
+        wanted.sink = &page;
         wanted.max_body_bytes = std::size_t{256} << 20;  // 5,000 blobs with all the metadata that they may have
         return client_.perform(c, tries, list_blobs_request(client_.container(), options), wanted, read);
     }

@@ -8,6 +8,7 @@
 #ifndef BLOBSHIFT_DETAIL_AZURE_LIST_HPP
 #define BLOBSHIFT_DETAIL_AZURE_LIST_HPP
 
+#include <algorithm>    // min
 #include <charconv>     // from_chars
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
@@ -20,6 +21,7 @@
 #include <blobshift/core/blob_info.hpp>
 #include <blobshift/core/eight_bytes.hpp>
 #include <blobshift/detail/azure_hash.hpp>
+#include <blobshift/detail/azure_page.hpp>
 #include <blobshift/detail/http.hpp>
 #include <blobshift/detail/http_date.hpp>
 #include <blobshift/detail/percent.hpp>
@@ -27,74 +29,40 @@
 
 namespace blobshift::inline v1::detail {
 
-/// One page. Only an empty marker is the end: a page may hold nothing and still not be the last.
-struct azure_page {
-    std::vector<blob_info> blobs = {};       ///< In the service's order.
-    std::vector<std::string> prefixes = {};  ///< As the delimiter cut them, wherever they stood among the blobs.
-    std::string marker = {};                 ///< To be given back to the letter; empty = this was the last page.
-    // Entries that are not in `blobs`, by the reason:
-    std::size_t foreign_names = 0;  ///< Names that are no `blob_name`: written by others, not to be touched.
-    std::size_t uncommitted = 0;    ///< Blocks without a blob.
-    std::size_t deleted = 0;        ///< Deleted softly.
-    std::size_t snapshots = 0;
-    std::size_t old_versions = 0;
-    std::size_t directories = 0;     ///< Of an account with a hierarchical namespace.
-    std::string last_snapshot = {};  ///< The name of the last snapshot, when no other entry stood behind it: the blob
-                                     ///< itself may be the first of the next page.
-};
-
-/// What the state of a copy is called on the wire.
-[[nodiscard]] inline copy_state parse_copy_state(std::string_view text) noexcept {
-    return text == "pending"   ? copy_state::pending
-           : text == "success" ? copy_state::succeeded
-           : text == "failed"  ? copy_state::failed
-           : text == "aborted" ? copy_state::aborted
-                               : copy_state::none;
-}
-
-/// With the quotes that the headers have and the listings lack.
-[[nodiscard]] inline etag quoted_etag(std::string_view text) {
-    if (text.empty() || text.front() == '"' || text.starts_with("W/")) return etag(std::string(text));
-    std::string quoted;
-    quoted.reserve(text.size() + 2);
-    ((quoted += '"') += text) += '"';
-    return etag(std::move(quoted));
-}
-
-/// What to make of a page.
-struct list_reading {
-    bool with_versions = false;             ///< Old versions were asked for, and are told from the present ones.
-    bool with_attributes = true;            ///< Fill `blob_info::attrs`.
-    std::string_view snapshot_before = {};  ///< `last_snapshot` of the page before.
-};
-
-/// Reads one page.
+/// Reads one page: a document at once, or its entries first, as they arrive, and then what is left of it.
 class azure_list_parser {
 public:
-    explicit azure_list_parser(std::string_view document, const list_reading& how = {})
-        : xml_(document), how_(how), bytes_(document.size()) {
-        page_.last_snapshot = how.snapshot_before;
+    explicit azure_list_parser(const list_reading& how = {}) : how_(how) { page_.last_snapshot = how.snapshot_before; }
+    azure_list_parser(const azure_list_parser&) = delete;  // it looks at itself
+    azure_list_parser& operator=(const azure_list_parser&) = delete;
+
+    /// Where the entries begin in a document of which only the beginning may be there; 0 = that is not known yet.
+    [[nodiscard]] static std::size_t find_entries(std::string_view beginning) {
+        azure_list_parser p;
+        p.xml_ = xml_reader(up_to_tag(beginning));
+        if (!p.find_blobs() || p.xml_.is_childless()) return 0;
+        return static_cast<std::size_t>(p.xml_.rest().data() - beginning.data());
     }
 
+    /// Reads the entries at the beginning of `inside`, which starts with one. \return the bytes of those that are whole.
+    [[nodiscard]] std::size_t take_entries(std::string_view inside) {
+        constexpr std::size_t depth = 2;  // <EnumerationResults><Blobs>
+        xml_ = xml_reader::within(up_to_tag(inside), depth);
+        page_.blobs.reserve(most_entries);
+        return static_cast<std::size_t>(read_entries() - inside.data());
+    }
+
+    /// Reads the document, of which the entries that were taken are left out.
+    ///
     /// \return errc::corrupt, to be repeated, for all that is not one whole, well-formed page: a page that was cut must
     ///         never look like the end of the listing.
-    [[nodiscard]] result<azure_page> parse() {
-        bool have_blobs = false;
-        bool have_marker = false;
-        if (xml_.next() && xml_.name() == "EnumerationResults") {
-            while (xml_.next()) {
-                if (xml_.name() == "Blobs" && !have_blobs) {
-                    have_blobs = true;
-                    read_blobs();
-                } else if (xml_.name() == "NextMarker" && !have_marker) {
-                    have_marker = true;
-                    page_.marker = xml_text(xml_.text());
-                } else if (xml_.name() == "Blobs" || xml_.name() == "NextMarker") {
-                    xml_.fault();
-                } else {
-                    xml_.skip();
-                }
-            }
+    [[nodiscard]] result<azure_page> parse(std::string_view document) {
+        xml_ = xml_reader(document);
+        const bool have_blobs = find_blobs();
+        if (have_blobs) {
+            if (page_.blobs.empty()) page_.blobs.reserve((std::min)(document.size() / 512, most_entries));
+            read_entries();
+            while (xml_.next()) read_beside_blobs();
         }
         if (!have_blobs || !xml_.finish()) {
             error e = make_error(errc::corrupt, "the answer is not a whole list of blobs");
@@ -105,6 +73,8 @@ public:
     }
 
 private:
+    static constexpr std::size_t most_entries = 5000;  ///< The service puts no more on a page.
+
     /// One `<Blob>`, as it stands there.
     struct entry {
         std::string_view name, snapshot, version, current, deleted, last_modified, etag, length, type, encoding,
@@ -113,8 +83,35 @@ private:
         bool name_encoded = false;
     };
 
-    void read_blobs() {
-        page_.blobs.reserve(bytes_ < 5000 * 512 ? bytes_ / 512 : 5000);
+    /// The part that cannot end within a character or a reference.
+    [[nodiscard]] static std::string_view up_to_tag(std::string_view text) noexcept {
+        return text.substr(0, text.rfind('>') + 1);
+    }
+
+    /// Steps from the beginning of the document into `<Blobs>`.
+    [[nodiscard]] bool find_blobs() {
+        if (!xml_.next() || xml_.name() != "EnumerationResults") return false;
+        while (xml_.next()) {
+            if (xml_.name() == "Blobs") return true;
+            read_beside_blobs();
+        }
+        return false;
+    }
+
+    void read_beside_blobs() {
+        if (xml_.name() == "NextMarker" && !have_marker_) {
+            have_marker_ = true;
+            page_.marker = xml_text(xml_.text());
+        } else if (xml_.name() == "Blobs" || xml_.name() == "NextMarker") {
+            xml_.fault();
+        } else {
+            xml_.skip();
+        }
+    }
+
+    /// \return where the last entry ends that is whole.
+    const char* read_entries() {
+        const char* whole = xml_.rest().data();
         while (xml_.next()) {
             if (xml_.name() == "Blob") {
                 read_blob();
@@ -123,7 +120,10 @@ private:
             } else {
                 xml_.skip();
             }
+            if (xml_.is_faulty()) break;
+            whole = xml_.rest().data();
         }
+        return whole;
     }
 
     void read_prefix() {
@@ -142,7 +142,7 @@ private:
         }
         if (!name) {
             xml_.fault();
-        } else {
+        } else if (!xml_.is_faulty()) {
             page_.prefixes.push_back(*std::move(name));
         }
     }
@@ -193,12 +193,9 @@ private:
     }
 
     void read_blob() {
-        entry e;
-        if (!read_like_the_last(e)) {
-            e = {};
-            learn_from(e);
-        }
-        if (!xml_.is_faulty()) take(e);
+        extra_.reset();
+        if (!read_like_the_last(last_)) learn_from(last_);
+        if (!xml_.is_faulty()) take(last_);
     }
 
     /// One text of a blob: the markup that stood before it, and where it goes.
@@ -224,11 +221,12 @@ private:
         return true;
     }
 
-    /// Reads a blob element by element, and keeps its shape if there are only plain texts in it.
+    /// Reads a blob element by element, and keeps its shape if it is whole and there are only plain texts in it.
     void learn_from(entry& e) {
+        e = {};
         shape_.clear();
-        extra_.reset();
-        const char* markup = xml_.rest().data();
+        const std::string_view all = xml_.rest();
+        const char* markup = all.data();
         const auto text = [&](slot place) {
             const char* const begin = xml_.rest().data();
             const std::string_view found = xml_.text();
@@ -267,7 +265,10 @@ private:
             }
         }
         shape_.push_back({{markup, static_cast<std::size_t>(xml_.rest().data() - markup)}, nullptr});
-        if (e.name_encoded || extra_) shape_.clear();
+        if (e.name_encoded || extra_ || xml_.is_faulty()) return shape_.clear();
+        // Its texts are kept here, for the document may be moved.
+        last_blob_.assign(all.substr(0, all.size() - xml_.rest().size()));
+        for (step& s : shape_) s.markup = {last_blob_.data() + (s.markup.data() - all.data()), s.markup.size()};
     }
 
     /// Names come in the case in which they were set, but mean the same in every case; headers have them in lower case.
@@ -303,7 +304,7 @@ private:
 
     /// `raw` with its references resolved; valid until the next call.
     [[nodiscard]] std::string_view plain(std::string_view raw) {
-        if (find_byte(raw, '&') == raw.size()) return raw;
+        if (xml_.is_plain() || find_byte(raw, '&') == raw.size()) return raw;
         resolved_ = xml_text(raw);
         return resolved_;
     }
@@ -377,18 +378,20 @@ private:
         page_.last_snapshot = name;
     }
 
-    xml_reader xml_;
+    xml_reader xml_ = xml_reader(std::string_view());
     list_reading how_;
-    std::size_t bytes_;
     azure_page page_ = {};
+    bool have_marker_ = false;
     std::optional<attributes> extra_ = {};  ///< Metadata and tags of the present entry, if it has some.
     std::vector<step> shape_ = {};          ///< Of the blob before; empty when it cannot be compared.
+    std::string last_blob_ = {};            ///< What the shape is made of.
+    entry last_ = {};                       ///< The blob of that shape, or the present one, which replaces its texts.
     std::string resolved_ = {};             ///< What `plain` gave a view of.
 };
 
 /// Reads one page; see `azure_list_parser`.
 [[nodiscard]] inline result<azure_page> parse_list(std::string_view document, const list_reading& how = {}) {
-    return azure_list_parser(document, how).parse();
+    return azure_list_parser(how).parse(document);
 }
 
 }  // namespace blobshift::inline v1::detail

@@ -42,7 +42,7 @@ struct http_request {
 struct http_response {
     int status = 0;
     std::vector<http_header> headers = {};  ///< Names in lower case, values trimmed, in the order of arrival.
-    bytes body = {};                        ///< Empty where the body went into `response_options::into`.
+    bytes body = {};                        ///< Empty where the body went into `response_options::into` or `sink`.
     std::uint64_t body_bytes = 0;           ///< Bytes of the body that are kept, wherever they went.
     bool body_cut = false;                  ///< The body of an error was longer than it may be; its beginning is kept.
 
@@ -56,10 +56,23 @@ struct http_response {
     [[nodiscard]] bool is_success() const noexcept { return status >= 200 && status < 300; }
 };
 
+/// Takes a body as it arrives. Nothing of it counts before the whole answer is there.
+class body_sink {
+public:
+    /// A body begins: whatever came before belongs to an answer that broke off.
+    virtual void begin() = 0;
+    /// The next bytes. May throw std::bad_alloc.
+    virtual void take(byte_view part) = 0;
+
+protected:
+    ~body_sink() = default;
+};
+
 /// What to do with an answer.
 struct response_options {
     /// The body of a 2xx goes here, not into `http_response::body`. Not owned; unspecified content after a failure.
     std::optional<byte_span> into = {};
+    body_sink* sink = nullptr;                    ///< The same, for a body of any length; null = none. Not owned.
     std::size_t max_body_bytes = 16 << 20;        ///< Of a 2xx without `into`; a longer one is errc::corrupt.
     std::size_t max_error_body_bytes = 64 << 10;  ///< Of every other answer; the rest is cut off (`body_cut`).
     /// Lower case, not owned; "" = none. An answer without it comes from somebody else (a proxy, a login page):
@@ -77,6 +90,7 @@ struct response_options {
 ///
 /// \par Semantic requirements (no compiler checks these; the tests of each transport do)
 ///   - An answer is given only when all of it arrived: the headers ended, one length was declared, so many bytes came.
+///   - A sink hears `begin` before the first byte of each body of a 2xx, also of one that is empty.
 ///   - The request is sent as it stands, once; a GET or a HEAD may be sent twice. A redirect is an answer as any other.
 ///   - `error::done` is effect::none for a GET, a HEAD, and whatever was not sent; else it is indeterminate.
 ///   - Stop and deadline end a transfer within 200 ms, also one that stands still.

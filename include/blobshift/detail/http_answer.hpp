@@ -62,6 +62,8 @@ public:
         const byte_view fits = data.first((std::min)(room, data.size()));
         if (goes_into_span()) {
             std::copy(fits.begin(), fits.end(), options_->into->begin() + static_cast<std::ptrdiff_t>(kept));
+        } else if (goes_to_sink()) {
+            options_->sink->take(fits);
         } else {
             answer_.body.insert(answer_.body.end(), fits.begin(), fits.end());
         }
@@ -147,12 +149,15 @@ private:
         }
         at_ = part::body;
         if (lengths_ + codings_ > 1) return refuse("the answer declares its length more than once");
+        if (goes_to_sink()) options_->sink->begin();
         if (has_no_body()) return true;
         if (lengths_ + codings_ == 0) return refuse("the answer does not declare its length");
         if (is_1_0_ && codings_ != 0) return refuse("the answer is of HTTP/1.0 and chunked");
         if (!declared_) return true;
         if (*declared_ > most() && answer_.is_success()) return too_long();
-        if (!goes_into_span()) answer_.body.reserve((std::min)(most(), static_cast<std::size_t>(*declared_)));
+        if (!goes_into_span() && !goes_to_sink()) {
+            answer_.body.reserve((std::min)(most(), static_cast<std::size_t>(*declared_)));
+        }
         return true;
     }
 
@@ -160,6 +165,7 @@ private:
         return is_head_ || answer_.status == 204 || answer_.status == 304;
     }
     [[nodiscard]] bool goes_into_span() const noexcept { return options_->into && answer_.is_success(); }
+    [[nodiscard]] bool goes_to_sink() const noexcept { return options_->sink != nullptr && answer_.is_success(); }
     [[nodiscard]] std::size_t most() const noexcept {
         if (goes_into_span()) return options_->into->size();
         return answer_.is_success() ? options_->max_body_bytes : options_->max_error_body_bytes;

@@ -73,19 +73,17 @@ inline void put_digits(std::string& text, std::size_t at, std::size_t width, uns
         if (text[i] != frame[i]) return std::nullopt;
     }
     bool digits_only = true;
-    const auto number = [&](std::size_t at, std::size_t width) {
-        unsigned value = 0;
-        for (const char c : text.substr(at, width)) {
-            digits_only = digits_only && c >= '0' && c <= '9';
-            value = value * 10 + static_cast<unsigned>(c - '0');
-        }
-        return value;
+    const auto two_digits = [&](std::size_t at) {
+        const unsigned tens = static_cast<unsigned char>(text[at]) - unsigned{'0'};
+        const unsigned ones = static_cast<unsigned char>(text[at + 1]) - unsigned{'0'};
+        digits_only &= tens <= 9 && ones <= 9;
+        return tens * 10 + ones;
     };
-    const unsigned day = number(5, 2);
-    const unsigned year = number(12, 4);
-    const unsigned hour = number(17, 2);
-    const unsigned minute = number(20, 2);
-    const unsigned second = number(23, 2);
+    const unsigned day = two_digits(5);
+    const unsigned year = two_digits(12) * 100 + two_digits(14);
+    const unsigned hour = two_digits(17);
+    const unsigned minute = two_digits(20);
+    const unsigned second = two_digits(23);
     const unsigned month = month_of(text[8], text[9], text[10]);
     if (!digits_only || hour > 23 || minute > 59 || second > 60) return std::nullopt;  // 60: a leap second
     const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month),

@@ -125,7 +125,7 @@ public:
     /// A byte order mark and one XML declaration are skipped.
     explicit xml_reader(std::string_view document) noexcept : rest_(document) {
         if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
-        faulty_ = !is_xml_text(rest_);
+        validate();
         if (rest_.starts_with("<?xml ")) {
             const std::size_t end = rest_.find("?>");
             const std::string_view declaration = rest_.substr(0, end);
@@ -137,6 +137,16 @@ public:
                 rest_.remove_prefix(end + 2);
             }
         }
+    }
+
+    /// For the inside of an element that has `depth` - 1 others around it: `next` steps from child to child. It has no
+    /// end: whatever closes that element is a fault, as is a child that is cut off.
+    [[nodiscard]] static xml_reader within(std::string_view inside, std::size_t depth) noexcept {
+        xml_reader r;
+        r.rest_ = inside;
+        r.validate();
+        r.depth_ = depth;
+        return r;
     }
 
     /// Steps to the next child of the open element (at first: the root).
@@ -199,6 +209,12 @@ public:
     /// What is still to be read. After `next`, the inside of the open element stands first.
     [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
 
+    /// Whether the document holds no reference at all, so that raw texts are what they mean.
+    [[nodiscard]] bool is_plain() const noexcept { return plain_; }
+
+    /// Whether the element that `next` stepped to was written as `<name/>`.
+    [[nodiscard]] bool is_childless() const noexcept { return childless_; }
+
     /// Goes on at `behind`, a part of `rest()` that begins where the open element ends: for callers who know its
     /// inside.
     void leave_at(std::string_view behind) noexcept {
@@ -222,6 +238,8 @@ public:
 private:
     static constexpr std::size_t max_depth = 8;
 
+    xml_reader() = default;
+
     [[nodiscard]] static constexpr bool is_space(char c) noexcept {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n';
     }
@@ -235,6 +253,11 @@ private:
             if ((quoted[i + 1] | 0x20) != (name[i] | 0x20)) return false;
         }
         return quoted[name.size() + 1] == quoted[0];
+    }
+
+    void validate() noexcept {
+        plain_ = plain_in_xml(rest_) == rest_.size();
+        faulty_ = !plain_ && !is_xml_text(rest_);
     }
 
     void skip_space() noexcept {
@@ -295,6 +318,7 @@ private:
     bool close() noexcept {
         if (depth_ == 0) return fault();
         const std::string_view expected = open_[depth_ - 1];
+        if (expected.empty()) return fault();
         if (rest_.size() < expected.size() + 3 || rest_.substr(2, expected.size()) != expected) return fault();
         rest_.remove_prefix(expected.size() + 2);
         if (rest_.front() != '>') {
@@ -312,13 +336,14 @@ private:
         return false;
     }
 
-    std::string_view rest_;
+    std::string_view rest_ = {};
     std::string_view attributes_ = {};
     std::array<std::string_view, max_depth> open_ = {};
     std::size_t depth_ = 0;
     bool childless_ = false;  ///< The open element was written as `<name/>`.
     bool ended_ = false;
     bool faulty_ = false;
+    bool plain_ = false;
 };
 
 }  // namespace blobshift::inline v1::detail
