@@ -34,7 +34,7 @@ public:
         options.deleting.wave_size = world_.plan.batch_size;
         for (int attempt = 0; attempt < 40 && !script_.closing && !world_.failed(); ++attempt) {
             process p(world_, self_);
-            p.c.stop = script_.halting.get_token();
+            if (copies || !world_.plan.impatient) p.c.stop = script_.halting.get_token();
             migration_observer quiet;
             recorded_ = removals_on_record();
             const feed_snapshot feed(world_, true);

@@ -68,17 +68,23 @@ private:
         pass_time(draw.below(120));
     }
 
-    /// From wherever it is: no job runs any more, the nodes go back step by step, and so do the names.
+    /// From wherever it is: no job runs any more, or nothing but deletes, which must find out by themselves; the nodes
+    /// go back step by step, and so do the names.
     void turn_back() {
         world_.turned_back = true;
         world_.all_copied = false;
         world_.all_deleted = false;
         world_.note(self_, "turns back");
         script_.halting.request_stop();
-        script_.deleting = false;
-        script_.reversing = script_.deleters_left > 0;  // lets those go home who have not begun
-        wait([&] { return script_.jobs_left == 0; });
-        script_.reversing = false;
+        if (world_.plan.impatient) {
+            wait([&] { return script_.jobs_left == script_.deleters_left; });
+            world_.did["rollbacks beside a delete"] += script_.deleters_left > 0 ? 1 : 0;
+        } else {
+            script_.deleting = false;
+            script_.reversing = script_.deleters_left > 0;  // lets those go home who have not begun
+            wait([&] { return script_.jobs_left == 0; });
+            script_.reversing = false;
+        }
         if (!move_stage(format::dual)) return;
         script_.reversing = true;
         wait([&] { return script_.reversed; });

@@ -61,7 +61,7 @@ public:
     void run(std::size_t attempts, const std::function<bool(const workplace&)>& work) {
         for (std::size_t i = 0; i < attempts && !script_.closing && !world_.failed(); ++i) {
             process p(world_, self_);
-            if (kind_ != operation_kind::rollback) p.c.stop = script_.halting.get_token();
+            if (heeds_halting()) p.c.stop = script_.halting.get_token();
             const bool done = once(p, work);
             if (p.crashed()) ++world_.who(self_).crashes;
             else if (done || p.c.stop.stop_requested()) return;
@@ -70,6 +70,11 @@ public:
     }
 
 private:
+    [[nodiscard]] bool heeds_halting() const {
+        if (kind_ == operation_kind::remove) return !world_.plan.impatient;
+        return kind_ != operation_kind::rollback;
+    }
+
     bool once(process& p, const std::function<bool(const workplace&)>& work) {
         const std::size_t number = static_cast<std::size_t>(kind_) * 10 + (world_.plan.one_operation ? 0 : self_ % 10);
         const operation_id id =
@@ -98,7 +103,7 @@ inline void ask_check(world& w, const workplace& at) {
     const all_jobs all = at.whole(w);
     auto against = obstacles_to_delete(all, at.c);
     const bool torn = w.plan.chances[static_cast<std::size_t>(fault_kind::torn_copy)] > 0;
-    if (!against || !against->empty() || !w.is_honest() || torn) return;
+    if (!against || !against->empty() || !w.is_honest() || torn || w.turned_back) return;
     ++w.did["checks without an obstacle"];
     w.look_at_copies("nothing stands against the delete");
 }

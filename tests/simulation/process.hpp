@@ -132,6 +132,11 @@ private:
             ++world_->did["calls that stood still"];
             world_->stall(std::chrono::seconds(stalls_.between(1, 50)));
         }
+        // Longer than its claim lasts: it is taken for dead meanwhile.
+        if (world_->who(self_).does == role::deleter && world_->plan.impatient && stalls_.once_in(40)) {
+            ++world_->did["deletes that stood still"];
+            world_->stall(std::chrono::seconds(stalls_.between(1, 120)));
+        }
         auto outcome = call();
         if (!outcome && outcome.error().message.starts_with("fault:")) {
             world_->note(self_, std::string(to_string(info.verb)) + " meets a " + outcome.error().message,

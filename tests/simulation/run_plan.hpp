@@ -75,19 +75,21 @@ struct run_plan {
         calls_at_once = draw.between(1, 3);
         hasty = draw.once_in(3);
         stalls = draw.once_in(2);
+        impatient = back == turning_point::in_delete && draw.once_in(2);
         // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on
         // the way back old names are read first as soon as they are there: the store must tell the truth of them.
         if (chances[static_cast<std::size_t>(fault_kind::cut_listing)] > 0 || back != turning_point::never) {
             copies_tell = true;
             chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;
         }
-        // Whoever seals while deletes run that look at nothing has nobody to blame.
-        if (seals) guards_waves = true;
+        // Whoever seals, or goes back, while deletes run that look at nothing has nobody to blame.
+        if (seals || impatient) guards_waves = true;
         if (has("node2")) nodes = 1;
         if (has("node3") && nodes > 2) nodes = 2;
         if (has("migrator2")) migrators = 1;
         if (has("deleter2")) deleters = 1;
         if (has("rollback")) back = turning_point::never;
+        if (has("rollback") || has("impatience")) impatient = false;
         if (has("stranger")) stranger = 0;
         if (has("cleaner")) cleaner = false;
         if (has("time")) milliseconds_per_call = 0;
@@ -116,7 +118,8 @@ struct run_plan {
         std::vector<std::string> all = {"traffic",   "removals", "rollback", "stranger", "cleaner", "time",
                                         "container2", "deleter2", "migrator2", "node2",   "node3",   "crash",
                                         "retry",     "rows",     "extras",   "one_store", "seal",   "guide",
-                                        "rate",      "elder",    "calls",    "haste",    "stalls"};
+                                        "rate",      "elder",    "calls",    "haste",    "stalls",
+                                        "impatience"};
         for (std::size_t i = 0; i + 1 < fault_kind_count; ++i) all.emplace_back(to_string(static_cast<fault_kind>(i)));
         return all;
     }
@@ -141,6 +144,7 @@ struct run_plan {
     bool one_store = false;               ///< The state is in the stores of the blobs.
     bool copies_tell = true;
     turning_point back = turning_point::never;
+    bool impatient = false;               ///< ... and does not wait for the deletes to end.
     std::size_t stranger = 0;             ///< 1: somebody else puts something under a new name; 2: under an old one.
     bool one_operation = false;           ///< Both copiers, and both deleters, run under one operation id.
     bool keeps_origins = false;           ///< The service records the old names of what it stores in New.
