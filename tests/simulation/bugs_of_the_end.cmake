@@ -94,7 +94,7 @@ bug(rollback_in_one_container simulation migrate/rollback.hpp
     if (options.remove_new && sum.complete) {]==])
 
 # --- reports and the rate -----------------------------------------------------------------------------------------------
-bug(repairs_left_out_of_the_report simulation migrate/copy.hpp
+bug(repairs_left_out_of_the_report migrate/copy.test.cpp migrate/copy.hpp
     [==[for (const outcome made : {outcome::copied, outcome::repaired}) {]==]
     [==[for (const outcome made : {outcome::copied}) {]==])
 bug(bytes_left_out_of_the_report simulation migrate/job.hpp

@@ -149,7 +149,7 @@ bug(rollback_looks_before_its_word migrate/claim.test.cpp migrate/rollback.hpp
 bug(dual_put_acknowledged_after_one_name simulation views/instance_store.hpp
     [==[if (!stored) return unexpected(half_stored(c, {id, kind}, std::move(stored).error()));]==]
     [==[if (!stored) return *std::move(first);]==])
-bug(half_of_a_dual_put_taken_back simulation views/instance_store.hpp
+bug(half_of_a_dual_put_taken_back views/instance_store_faults.test.cpp views/instance_store.hpp
     [==[            if (!stored) return unexpected(half_stored(]==]
     [==[            if (!stored) (void)places_.of(kind).remove(*admitted, names->front(), {});
             if (!stored) return unexpected(half_stored(]==])
