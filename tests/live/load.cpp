@@ -19,9 +19,6 @@ using namespace blobshift;
 
 namespace {
 
-/// Between two requests of a client: a service that is used, not a benchmark. A command has to keep up with it.
-constexpr std::chrono::milliseconds pause{10};
-
 /// The bytes of an instance, which a client need not remember.
 std::string content_of(std::uint64_t seed) {
     std::mt19937_64 bits(seed);
@@ -52,9 +49,9 @@ public:
 
     void run(const std::stop_token& stop) {
         while (!stop.stop_requested()) {
-            std::this_thread::sleep_for(pause);
+            std::this_thread::sleep_for(all_.pace_.pause);
             const std::uint64_t dice = below(1000);  // of a thousand requests
-            const bool is_full = alive_.size() >= all_.most_alive_;
+            const bool is_full = alive_.size() >= all_.pace_.most_alive;
             if (alive_.empty() || (dice < 350 && !is_full)) put();
             else if (dice < 100) remove(any());
             else if (dice < 600) get(any());
@@ -179,8 +176,8 @@ private:
     std::vector<instance_id> dead_ = {};
 };
 
-load::load(std::vector<int> ports, unsigned clients, std::uint64_t seed, std::size_t most_alive)
-    : ports_(std::move(ports)), most_alive_(most_alive) {
+load::load(std::vector<int> ports, unsigned clients, std::uint64_t seed, pace p)
+    : ports_(std::move(ports)), pace_(p) {
     for (unsigned i = 0; i < clients; ++i) clients_.push_back(std::make_unique<client>(*this, i + 1, seed + i));
     for (const auto& each : clients_) {
         threads_.emplace_back([&one = *each](const std::stop_token& stop) { one.run(stop); });

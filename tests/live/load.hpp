@@ -6,8 +6,10 @@
 #define BLOBSHIFT_TESTS_LIVE_LOAD_HPP
 
 #include <atomic>   // atomic
+#include <chrono>   // milliseconds
 #include <cstddef>  // size_t
 #include <cstdint>  // uint64_t
+#include <limits>   // numeric_limits
 #include <memory>   // unique_ptr
 #include <mutex>    // mutex
 #include <string>   // string
@@ -26,13 +28,18 @@ struct wrongs {
     std::atomic<std::uint64_t> refused = 0;      ///< A write that was not done.
 };
 
+/// A service that is used, not a benchmark: a command has to keep up with it.
+struct pace {
+    std::chrono::milliseconds pause{10};  ///< Between two requests of a client.
+    /// A client that has so many instances stores another one only when it has removed one.
+    std::size_t most_alive = std::numeric_limits<std::size_t>::max();
+};
+
 /// Several clients, each with instances of its own, each asking every node in turn.
 class load {
 public:
     /// Begins at once. All that the clients do follows from `seed`, but for the order between them.
-    ///
-    /// \param most_alive  A client that has so many instances stores another one only when it has removed one.
-    load(std::vector<int> ports, unsigned clients, std::uint64_t seed, std::size_t most_alive);
+    load(std::vector<int> ports, unsigned clients, std::uint64_t seed, pace p);
     ~load();
 
     [[nodiscard]] std::uint64_t requests() const noexcept { return requests_; }
@@ -55,7 +62,7 @@ private:
     void note(std::atomic<std::uint64_t>& counter, const std::string& what);
 
     std::vector<int> ports_;
-    std::size_t most_alive_;
+    pace pace_;
     std::atomic<std::uint64_t> requests_ = 0;
     wrongs wrongs_ = {};
     mutable std::mutex mutex_;

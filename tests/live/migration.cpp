@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <deque>
-#include <limits>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -55,9 +54,9 @@ public:
             ports_.push_back(nodes_.back()->port());
         }
         REQUIRE(settled(ports_, format::old_names));
-        // What a listing costs the emulator grows with all that it holds.
-        const std::size_t most_alive = emulator != nullptr ? 40 : std::numeric_limits<std::size_t>::max();
-        traffic_ = std::make_unique<load>(ports_, 6, 20'200'801, most_alive);
+        // The emulator does one thing at a time, and what a listing costs it grows with all that it holds.
+        const pace for_emulator{.pause = std::chrono::milliseconds(40), .most_alive = 40};
+        traffic_ = std::make_unique<load>(ports_, 6, 20'200'801, emulator != nullptr ? for_emulator : pace{});
     }
 
     /// Lets the traffic run until a part of all requests is made.

@@ -185,6 +185,28 @@ TEST_CASE("rollback: what was removed does not come back, not even while it is r
     CHECK(t.recorded_removals() == 2);
 }
 
+TEST_CASE("rollback: what a busy service removes meanwhile does not keep a pass from being the last") {
+    for (const bool whole : {true, false}) {  // both names are gone, or only the old one as yet
+        CAPTURE(whole);
+        migrated t(3);
+        t.store(dual, 4);  // nothing proves that its names are equal: they are read
+        bool removed = false;
+        t.files_hook->before = [&](std::string_view verb, std::string_view name) -> std::optional<error> {
+            if (verb != "read" || name != t.name(old_names, 4, instance).text() || std::exchange(removed, true)) return {};
+            t.record_removal(4);
+            for (const blob_kind kind : {instance, metadata}) t.remove(old_names, 4, kind);
+            if (!whole) return {};
+            for (const blob_kind kind : {instance, metadata, frame_ranges}) t.remove(new_names, 4, kind);
+            return {};
+        };
+        const rollback_summary done = roll_back(t.all(), t.c, {.remove_new = true}).value();
+        CHECK(removed);
+        CHECK(done.complete);
+        CHECK(done.passes == (whole ? 1U : 2U));
+        CHECK(t.everything() == t.before);
+    }
+}
+
 TEST_CASE("rollback: copies are create-only, pinned and compared") {
     migrated t(4);
     t.copy();

@@ -149,6 +149,9 @@ bug(rollback_looks_before_its_word migrate/claim.test.cpp migrate/rollback.hpp
 bug(dual_put_acknowledged_after_one_name simulation views/instance_store.hpp
     [==[if (!stored) return unexpected(half_stored(c, {id, kind}, std::move(stored).error()));]==]
     [==[if (!stored) return *std::move(first);]==])
+bug(rollback_waits_for_what_is_gone migrate/rollback.test.cpp migrate/pair_copier.hpp
+    [==[if (way_ == direction::to_old) return e.code == errc::not_found;]==]
+    [==[if (way_ == direction::to_old) return false;]==])
 bug(half_of_a_dual_put_taken_back views/instance_store_faults.test.cpp views/instance_store.hpp
     [==[            if (!stored) return unexpected(half_stored(]==]
     [==[            if (!stored) (void)places_.of(kind).remove(*admitted, names->front(), {});

@@ -144,13 +144,12 @@ private:
 
     /// Whether somebody else was at work on the pair: a service that stores it in format Dual, or removes it.
     [[nodiscard]] bool met_a_change(const error& e) const noexcept {
-        return way_ == direction::to_new &&
-               (e.code == errc::already_exists || e.code == errc::condition_failed || e.code == errc::not_found);
+        if (way_ == direction::to_old) return e.code == errc::not_found;
+        return e.code == errc::already_exists || e.code == errc::condition_failed || e.code == errc::not_found;
     }
 
     /// Finds out what became of a pair that changed meanwhile, so that the last pass over a busy store can be the last:
-    /// an old name that is gone needs no copy, and a new name that came is compared. Everything else is for a further
-    /// pass.
+    /// what is gone needs no copy, and a new name that came is compared. Everything else is for a further pass.
     void look_again(name_pair&& pair) {
         const auto tag_of = [&](const std::string& text) -> result<blob_info> {
             auto name = blob_name::parse(text);
@@ -158,10 +157,15 @@ private:
             return job_.store.head(c_, *name);
         };
         const blob_facts& source = pair.sources.front();
+        const auto is_gone = [](const result<blob_info>& there) {
+            return !there && there.error().code == errc::not_found;
+        };
         auto older = tag_of(source.name);
-        if (!older && older.error().code == errc::not_found) {
+        // On the way back an old name may be missing because it is to be made.
+        if (is_gone(older) && (way_ == direction::to_new || is_gone(tag_of(pair.target)))) {
             return tally_.tell(pair, outcome::absent, "it was removed meanwhile");
         }
+        if (way_ == direction::to_old) return tally_.tell(pair, outcome::changed, "it changed meanwhile");
         auto newer = tag_of(pair.target);
         const bool is_pair = older && newer && strongly_equal(older->tag, source.tag) &&
                              newer->size_bytes == source.size_bytes &&
