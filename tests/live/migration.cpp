@@ -92,7 +92,8 @@ public:
     void delete_half() {
         const std::size_t all = old_names();
         // Slower where to look takes longer.
-        const char* const rate = std::getenv("BLOBSHIFT_AZURITE") != nullptr ? "40" : "300";
+        const bool is_emulator = std::getenv("BLOBSHIFT_AZURITE") != nullptr;
+        const std::string rate = std::to_string(from_environment("BLOBSHIFT_LIVE_RATE", is_emulator ? 40 : 300));
         cli_test::child half(arguments_of("delete", {"--yes", "--rate", rate, "--concurrency", "1"}));
         while (half.is_running() && old_names() > all / 2) std::this_thread::sleep_for(std::chrono::milliseconds(50));
         half.send(SIGINT);
