@@ -333,3 +333,12 @@ TEST_CASE("what is read of a damaged page, another parser reads as well") {
     }
     CHECK(taken > 500);
 }
+
+TEST_CASE("a blob without an inside does not take what stands behind it for one, and the last of two properties counts") {
+    CHECK(!parse_list(page(blob("a") + "<Blob/>" + blob("b").substr(6))));
+    const std::string twice = "<Content-MD5 />";
+    const auto p = parse_list(page(blob("a", twice) + blob("b", twice) + blob("c") + blob("d", twice))).value();
+    REQUIRE(p.blobs.size() == 4);
+    for (const std::size_t i : {0U, 1U, 3U}) CHECK_FALSE(p.blobs[i].stored_hash);
+    CHECK(p.blobs[2].stored_hash);
+}

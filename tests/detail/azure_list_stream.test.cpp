@@ -98,6 +98,7 @@ TEST_CASE("a page that is cut anywhere while it arrives is refused") {
 
 TEST_CASE("what is refused at once is refused while it arrives, and what is taken is taken") {
     const std::string e = entries(12);
+    const std::string md5 = "<Content-MD5>sQqNsWTgdUEFt6mb5y4/5Q==</Content-MD5>";
     const std::string bad_date =
         "<Blob><Name>x</Name><Properties><Last-Modified>yesterday</Last-Modified></Properties></Blob>";
     for (const std::string& document : std::vector<std::string>{
@@ -106,6 +107,8 @@ TEST_CASE("what is refused at once is refused while it arrives, and what is take
              head + e + "</>" + e + tail,
              head + e + "</Blob>" + e + tail,
              head + e + "text" + e + tail,
+             head + blob("a") + "<Blob/>" + blob("b").substr(6) + e + tail,
+             head + blob("a", md5 + "<Content-MD5 />") + blob("b", md5 + "<Content-MD5 />") + blob("c", md5) + e + tail,
              head + e + "&bogus;" + e + tail,
              head + e + blob("\xFF") + e + tail,
              head + e + blob("&am>p;") + e + tail,

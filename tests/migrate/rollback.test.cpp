@@ -207,6 +207,42 @@ TEST_CASE("rollback: what a busy service removes meanwhile does not keep a pass 
     }
 }
 
+TEST_CASE("rollback: what is lost while it is brought back is told, not taken for removed") {
+    migrated t(3);
+    t.copy();
+    t.remove_old();
+    t.files_hook->before = [&](std::string_view verb, std::string_view name) -> std::optional<error> {
+        if (verb == "copy" && name == t.name(new_names, 2, instance).text() && t.has(new_names, 2)) {
+            t.remove(new_names, 2, instance);  // by nobody who says so
+        }
+        return std::nullopt;
+    };
+    const rollback_summary done = roll_back(t.all(), t.c).value();
+    CHECK_FALSE(done.complete);
+    CHECK(done.last.objects(outcome::failed) == 1);
+}
+
+TEST_CASE("rollback: what goes wrong while new names are removed is not complete") {
+    for (const std::string_view what : {"changed", "gone", "unavailable"}) {
+        CAPTURE(what);
+        migrated t(3);
+        t.copy();
+        int listings = 0;
+        t.files_hook->before = [&](std::string_view verb, std::string_view name) -> std::optional<error> {
+            if (verb == "copy" && what == "unavailable") return make_error(errc::unavailable, "down");
+            if (verb != "list" || !name.empty() || ++listings != 2) return std::nullopt;
+            t.remove(old_names, 1, instance);
+            if (what == "changed") t.put(old_names, 1, instance, "something else");
+            if (what == "gone") t.remove(new_names, 1, instance);
+            return std::nullopt;
+        };
+        const rollback_summary done = roll_back(t.all(), t.c, {.remove_new = true}).value();
+        REQUIRE(listings == 2);
+        CHECK(done.complete == (what == "gone"));
+        CHECK(t.has(new_names, 1) == (what != "gone"));
+    }
+}
+
 TEST_CASE("rollback: copies are create-only, pinned and compared") {
     migrated t(4);
     t.copy();

@@ -8,7 +8,7 @@
 #ifndef BLOBSHIFT_DETAIL_AZURE_LIST_HPP
 #define BLOBSHIFT_DETAIL_AZURE_LIST_HPP
 
-#include <algorithm>    // min
+#include <algorithm>    // count, min
 #include <charconv>     // from_chars
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
@@ -140,11 +140,8 @@ private:
                 xml_.skip();
             }
         }
-        if (!name) {
-            xml_.fault();
-        } else if (!xml_.is_faulty()) {
-            page_.prefixes.push_back(*std::move(name));
-        }
+        if (!name) xml_.fault();
+        if (!xml_.is_faulty()) page_.prefixes.push_back(*std::move(name));
     }
 
     using slot = std::string_view entry::*;
@@ -207,7 +204,7 @@ private:
     /// Blobs of one page mostly differ in their texts alone. Where the markup between them is, byte for byte, that of a
     /// blob that was read strictly, it needs no second look.
     [[nodiscard]] bool read_like_the_last(entry& e) {
-        if (shape_.empty()) return false;
+        if (shape_.empty() || xml_.is_childless()) return false;
         std::string_view rest = xml_.rest();
         for (const step& s : shape_) {
             if (!begins_with(rest, s.markup)) return false;
@@ -227,10 +224,14 @@ private:
         shape_.clear();
         const std::string_view all = xml_.rest();
         const char* markup = all.data();
+        std::vector<slot> met;
+        bool repeats = false;  // then the last one counts, also when it is empty
         const auto text = [&](slot place) {
             const char* const begin = xml_.rest().data();
             const std::string_view found = xml_.text();
             if (place != nullptr) e.*place = found;
+            repeats = repeats || (place != nullptr && std::count(met.begin(), met.end(), place) > 0);
+            met.push_back(place);
             if (found.empty()) return;  // `<name />` and the like: part of the markup
             shape_.push_back({{markup, static_cast<std::size_t>(begin - markup)}, place});
             markup = begin + found.size();
@@ -265,7 +266,7 @@ private:
             }
         }
         shape_.push_back({{markup, static_cast<std::size_t>(xml_.rest().data() - markup)}, nullptr});
-        if (e.name_encoded || extra_ || xml_.is_faulty()) return shape_.clear();
+        if (e.name_encoded || extra_ || repeats || xml_.is_faulty()) return shape_.clear();
         // Its texts are kept here, for the document may be moved.
         last_blob_.assign(all.substr(0, all.size() - xml_.rest().size()));
         for (step& s : shape_) s.markup = {last_blob_.data() + (s.markup.data() - all.data()), s.markup.size()};

@@ -40,6 +40,15 @@ struct copy_summary {
 
 namespace detail {
 
+/// Whether a pass met nothing that stands against its end.
+[[nodiscard]] inline bool all_is_well(const outcome_counts& found) noexcept {
+    for (const outcome bad : {outcome::missing, outcome::pending, outcome::different, outcome::collision,
+                              outcome::blocked, outcome::changed, outcome::failed}) {
+        if (found.objects(bad) > 0) return false;
+    }
+    return true;
+}
+
 /// Makes passes until one finds nothing to do, and counts what they did. An error only when a pass is one.
 template <class Pass>
 result<void> run_passes(const context& c, const copy_options& options, bool dry_run, const tally& counted,
@@ -67,11 +76,7 @@ result<void> run_passes(const context& c, const copy_options& options, bool dry_
             if (auto waited = c.pause(options.pending_pause); !waited) return interrupted(std::move(waited).error());
         }
     }
-    summary.complete = true;
-    for (const outcome bad : {outcome::missing, outcome::pending, outcome::different, outcome::collision,
-                              outcome::blocked, outcome::changed, outcome::failed}) {
-        if (found(bad) > 0) summary.complete = false;
-    }
+    summary.complete = all_is_well(summary.last);
     return {};
 }
 

@@ -130,7 +130,7 @@ private:
                   [&](std::size_t i, result<copy_result>&& made) {
                       if (!made && ends_the_run(made.error())) {
                           if (going) going = unexpected(std::move(made).error());
-                      } else if (!made && met_a_change(made.error())) {
+                      } else if (!made && way_ == direction::to_new && met_a_change(made.error())) {
                           met.push_back(i);
                       } else {
                           copied(missing_[i], made);
@@ -149,7 +149,8 @@ private:
     }
 
     /// Finds out what became of a pair that changed meanwhile, so that the last pass over a busy store can be the last:
-    /// what is gone needs no copy, and a new name that came is compared. Everything else is for a further pass.
+    /// what is gone needs no copy, and a new name that came is compared. Everything else is for a further pass; on the
+    /// way back, that is all but a pair of which both names are gone.
     void look_again(name_pair&& pair) {
         const auto tag_of = [&](const std::string& text) -> result<blob_info> {
             auto name = blob_name::parse(text);
@@ -161,7 +162,6 @@ private:
             return !there && there.error().code == errc::not_found;
         };
         auto older = tag_of(source.name);
-        // On the way back an old name may be missing because it is to be made.
         if (is_gone(older) && (way_ == direction::to_new || is_gone(tag_of(pair.target)))) {
             return tally_.tell(pair, outcome::absent, "it was removed meanwhile");
         }
@@ -176,7 +176,7 @@ private:
     }
 
     void copied(const name_pair& pair, const result<copy_result>& made) {
-        if (!made) return tally_.tell(pair, outcome_of(made.error()), {}, &made.error());
+        if (!made) return tally_.tell(pair, outcome_of_reading(made.error()), {}, &made.error());
         const blob_facts& original = original_of(pair);
         if (made->info.copy == copy_state::pending) return tally_.tell(pair, outcome::pending);
         if (made->info.size_bytes != original.size_bytes) {

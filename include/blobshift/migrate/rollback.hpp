@@ -92,7 +92,7 @@ public:
         summary_.last = tally_.counts();
         summary_.removed_new = tally_.objects(outcome::removed);
         summary_.complete = removed && summary_.refused.empty() && summary_.removed_new == candidates_ &&
-                            tally_.objects(outcome::copied) == 0;
+                            tally_.objects(outcome::copied) == 0 && all_is_well(summary_.last);
         if (!removed && !ends_the_run(removed.error())) return unexpected(std::move(removed).error());
         summary_.interrupted = !removed;
         return summary_;
