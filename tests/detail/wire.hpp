@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 inline constexpr std::string_view secret_path = "/c/SECRET-NAME?sig=SECRET-SIGNATURE";
 
 inline curl_transport open_transport(curl_transport_options options = {}) {
-    return std::move(curl_transport::open(std::move(options)).value());
+    return curl_transport::open(std::move(options)).value();
 }
 
 inline http_request make_request(std::string method, std::string url, std::string_view body = {}) {
