@@ -120,7 +120,8 @@ public:
     void acknowledge_blob(std::size_t index, std::size_t which, format written_in) {
         model_row& row = instances.row(index);
         row.stored_in_new = row.stored_in_new || (written_in == format::new_names && !plan.keeps_origins);
-        if (written_in != format::dual || turned_back) return;
+        // A delete to which a listing hides the node may have removed the old name already.
+        if (written_in != format::dual || turned_back || !is_honest()) return;
         look(row);
         const model_blob& b = row.blobs[which];
         if (b.names[old_side] && (b.stands[old_side] != standing::whole || b.stands[new_side] != standing::whole)) {
