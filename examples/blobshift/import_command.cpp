@@ -94,8 +94,11 @@ std::int64_t highest_watermark(any_store& store, any_store& state, const context
     };
     or_fail(scan(store, c, {}, [&](blob_info&& info) { return take_name(info.name); }),
             "import: cannot list the store");
-    or_fail(read_ledger(state, c, [&](const ledger_entry& entry) { return take_name(entry.target); }), "import");
-    or_fail(read_deletions(state, c, 0, [&](const deletion& removal) { return take(removal.id); }), "import");
+    constexpr unsigned concurrency = bulk_options{}.concurrency;
+    const auto take_entry = [&](const ledger_entry& entry) { return take_name(entry.target); };
+    const auto take_removal = [&](const deletion& removal) { return take(removal.id); };
+    or_fail(read_ledger(state, c, take_entry, concurrency), "import");
+    or_fail(read_deletions(state, c, 0, take_removal, concurrency), "import");
     return highest;
 }
 

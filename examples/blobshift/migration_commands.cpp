@@ -142,8 +142,8 @@ exit_code check(const migration_options& o, program& p) {
     if (found.found.sources == 0) return check_seal(s, o);
     std::vector<obstacle> obstacles = obstacles_to_delete(found);
     std::uint64_t removals = 0;
-    or_fail(read_deletions(s.state(), s.ctx(), 0, [&](const deletion&) { return ++removals, result<void>(); }),
-            "check");
+    const auto count = [&](const deletion&) { return ++removals, result<void>(); };
+    or_fail(read_deletions(s.state(), s.ctx(), 0, count, s.all().concurrency()), "check");
     if (o.orphans) add_orphans(s, obstacles);
     for (obstacle& each : against(s, stage_for_delete, operation_kind::remove, "check")) {
         obstacles.push_back(std::move(each));

@@ -40,15 +40,15 @@ state_of_things read_state(migration_session& s, std::string_view command) {
     state_of_things found;
     found.service = or_fail(read_stage(s.state(), s.ctx()), command);
     found.operations = or_fail(list_operations(s.state(), s.ctx()), command);
-    or_fail(read_deletions(s.state(), s.ctx(), 0, count(found.removals)), command);
-    (void)or_fail(read_repairs(s.state(), s.ctx(), count(found.repairs)), command);
+    const unsigned concurrency = s.all().concurrency();
+    or_fail(read_deletions(s.state(), s.ctx(), 0, count(found.removals), concurrency), command);
+    (void)or_fail(read_repairs(s.state(), s.ctx(), count(found.repairs), concurrency), command);
+    const auto count_entry = [&](const ledger_entry& entry) {
+        found.ledger_entries += entry.is_withdrawal() ? 0 : 1;
+        return result<void>();
+    };
     s.for_each_job([&](const migration_session::job_type& job) {
-        or_fail(read_ledger(job.state, s.ctx(),
-                            [&](const ledger_entry& entry) {
-                                found.ledger_entries += entry.is_withdrawal() ? 0 : 1;
-                                return result<void>();
-                            }),
-                command);
+        or_fail(read_ledger(job.state, s.ctx(), count_entry, concurrency), command);
     });
     return found;
 }

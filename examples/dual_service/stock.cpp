@@ -157,11 +157,12 @@ result<stock> take_stock(const context& c, const stores& on, node& n, catalogue&
 
     // From here on nobody makes another row for these instances. So what was removed since the listing is on record.
     std::set<std::int64_t> removed;
-    auto read = read_deletions(on.state, c, 0, [&](const deletion& each) -> result<void> {
+    const auto take = [&](const deletion& each) -> result<void> {
         found->see(each.id.watermark);
         removed.insert(each.id.watermark);
         return {};
-    });
+    };
+    auto read = read_deletions(on.state, c, 0, take, bulk_options{}.concurrency);
     if (!read) return unexpected(std::move(read).error());
     for (const row& r : *rows) found->see(r.id.watermark);
     if (auto skipped = all.skip_watermarks(c, found->highest); !skipped) return unexpected(std::move(skipped).error());

@@ -154,6 +154,21 @@ TEST_CASE("copy: a source that vanishes is nobody's failure, and is not brought 
     CHECK(a.heard.last[a.new_name(1).text()] == "absent");
 }
 
+TEST_CASE("copy: a container that vanishes during a pass is not taken for blobs that were removed") {
+    archive a;
+    a.fill(3);
+    bool is_gone = false;
+    a.store.hook().before = [&](std::string_view verb, std::string_view) -> std::optional<error> {
+        is_gone = is_gone || verb == "copy";
+        if (is_gone) return make_error(errc::not_found, "no container has this name");
+        return nothing();
+    };
+    const auto done = copy_blobs(a.job(), a.c);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code == errc::not_found);
+    CHECK(a.text_of(a.old_name(1)) == archive::content(1));
+}
+
 TEST_CASE("copy: one bad object never stops the rest") {
     archive a;
     a.fill(50);

@@ -31,6 +31,12 @@ bug(bytes_not_compared simulation migrate/compare.hpp
 bug(copy_without_condition migrate/copy.test.cpp migrate/pair_copier.hpp
     [==[replaced != nullptr ? condition::if_match(*replaced) : condition::if_absent(),]==]
     [==[condition::always(),]==])
+bug(emptied_segments_come_back_after_a_seal views/numbered_journal.test.cpp views/numbered_journal.hpp
+    [==[condition::if_match(tag)]==]
+    [==[condition::always()]==])
+bug(vanished_container_taken_for_removals migrate/copy.test.cpp migrate/pair_copier.hpp
+    [==[if (!found_gone_) return {};]==]
+    [==[return {};]==])
 bug(copy_without_its_length_check migrate/copy.test.cpp migrate/pair_copier.hpp
     [==[if (made->info.size_bytes != original.size_bytes) {]==]
     [==[if (false) {]==])

@@ -3,7 +3,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <blobshift/backends/memory_store.hpp>
@@ -31,6 +37,35 @@ std::string three_records() {
     for (const char* record : {"first\trecord", "", "third \xC3\xA9"}) lines.append(record);
     return lines.text();
 }
+
+/// Where reads wait for each other.
+struct meeting {
+    std::mutex mutex = {};
+    std::condition_variable arrived = {};
+    int present = 0;
+    int most = 0;
+    int awaited = 1;  ///< So many must be there together once, or each waits for ten seconds.
+
+    void enter() {
+        std::unique_lock lock(mutex);
+        most = std::max(most, ++present);
+        arrived.notify_all();
+        arrived.wait_for(lock, std::chrono::seconds(10), [&] { return most >= awaited; });
+        --present;
+    }
+};
+
+struct meeting_store : memory_store {
+    explicit meeting_store(std::shared_ptr<meeting> where) : met(std::move(where)) {}
+
+    result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
+                             const condition& when) {
+        met->enter();
+        return memory_store::read(c, n, range, out, when);
+    }
+
+    std::shared_ptr<meeting> met;
+};
 
 const std::vector<std::string> three = {"first\trecord", "", "third \xC3\xA9"};
 
@@ -142,6 +177,67 @@ TEST_CASE("journal: segments of several writers are all read, a writer's own in 
     CHECK(journal_segments(state, c, "other").value().empty());
     CHECK(erase_journal(state, c, "test").value() == 3);
     CHECK(journal_segments(state, c, "test").value().empty());
+}
+
+TEST_CASE("journal: segments are read several at a time, and handed on in their order") {
+    any_store state{memory_store{}};
+    const context c;
+    journal_writer writer(state, "test");
+    std::string written;
+    for (int i = 0; i < 300; ++i) {
+        writer.append(std::to_string(i));
+        REQUIRE(writer.flush(c));
+        written += std::to_string(i) + " ";
+    }
+    const auto read = [&](any_store& from, unsigned concurrency) {
+        std::string all;
+        const auto take = [&](std::string_view record) -> result<void> {
+            all += std::string(record) + " ";
+            return {};
+        };
+        REQUIRE(read_journal(from, c, "test", take, concurrency));
+        return all;
+    };
+    for (const unsigned concurrency : {0U, 1U, 2U, 8U}) CHECK(read(state, concurrency) == written);
+}
+
+TEST_CASE("journal: as many reads as it may make are under way at once, and no more") {
+    const auto met = std::make_shared<meeting>();
+    any_store state{meeting_store(met)};
+    const context c;
+    journal_writer writer(state, "test");
+    for (int i = 0; i < 40; ++i) {
+        writer.append("x");
+        REQUIRE(writer.flush(c));
+    }
+    const auto take = [](std::string_view) -> result<void> { return {}; };
+    met->awaited = 4;
+    REQUIRE(read_journal(state, c, "test", take, 4));
+    CHECK(met->most == 4);
+    met->awaited = 1;
+    met->most = 0;
+    REQUIRE(read_journal(state, c, "test", take));
+    CHECK(met->most == 1);
+}
+
+TEST_CASE("journal: the first failure among reads that are under way together ends the reading, and is told") {
+    any_store state{memory_store{}};
+    const auto plant = [&](const char* segment, std::string_view text) {
+        const auto name = blob_name::parse(std::string(".blobshift/test/") + segment).value();
+        state.put({}, name, as_bytes(text), {}, {}).value();
+    };
+    journal_lines whole("test");
+    whole.append("one");
+    plant("a-00000000", whole.text());
+    plant("b-00000000", "nonsense\nmore\n");
+    plant("c-00000000", whole.text());
+    int taken = 0;
+    const auto read = read_journal(
+        state, {}, "test", [&](std::string_view) { return ++taken, result<void>(); }, 8);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == errc::corrupt);
+    CHECK(read.error().subject == ".blobshift/test/b-00000000");
+    CHECK(taken == 1);
 }
 
 TEST_CASE("journal: a corrupt segment is an error, never skipped") {

@@ -205,6 +205,29 @@ TEST_CASE("numbered_journal: emptied segments hold no record, and their numbers 
     CHECK(b.records().size() == 2);
 }
 
+TEST_CASE("numbered_journal: a segment that a seal destroys while it is to be emptied does not come back") {
+    struct destroyed_meanwhile : memory_store {
+        destroyed_meanwhile() = default;
+        result<blob_info> put(const context& c, const blob_name& n, byte_view content, const attributes& attrs,
+                              const condition& when) {
+            if (++puts == 5) {
+                for (const blob_info& each : list(c, {.prefix = ".blobshift/"}).value().blobs) {
+                    remove(c, each.name, condition::always()).value();
+                }
+            }
+            return memory_store::put(c, n, content, attrs, when);
+        }
+        int puts = 0;
+    };
+    virtual_clock clock;
+    const context c = context_of(clock);
+    any_store state{destroyed_meanwhile()};
+    numbered_writer writer(state, "test");
+    for (int i = 1; i <= 3; ++i) REQUIRE(writer.append(c, one(std::to_string(i))));
+    CHECK(empty_segments(state, c, "test", 3).value() == 1);
+    CHECK(journal_segments(state, c, "test").value().empty());
+}
+
 TEST_CASE("numbered_journal: what is damaged or foreign is refused, never skipped") {
     const std::string whole = one("record").text();
     struct row {
@@ -242,6 +265,26 @@ TEST_CASE("numbered_journal: the errors of store and reader end the reading") {
         return fail(errc::cancelled, "enough");
     });
     CHECK(stopped.error().code == errc::cancelled);
+}
+
+TEST_CASE("numbered_journal: read and emptied by several requests at once, it is the same journal") {
+    numbered_bench b;
+    numbered_writer writer(b.state, "test");
+    for (int i = 1; i <= 100; ++i) REQUIRE(writer.append(b.c, one(std::to_string(i))));
+    const auto read = [&](unsigned concurrency) {
+        numbered all;
+        const auto take = [&](std::uint64_t number, std::string_view record) -> result<void> {
+            all.emplace_back(number, record);
+            return {};
+        };
+        REQUIRE(read_numbered(b.state, b.c, "test", 0, take, concurrency));
+        return all;
+    };
+    CHECK(read(8) == b.records());
+    CHECK(read(8).size() == 100);
+    CHECK(empty_segments(b.state, b.c, "test", 60, 8).value() == 60);
+    CHECK(read(8) == b.records(60));
+    CHECK(read(8).size() == 40);
 }
 
 TEST_CASE("numbered_journal: a journal of many pages is read whole, and a listing that does not advance is refused") {

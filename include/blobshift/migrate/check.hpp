@@ -121,10 +121,11 @@ result<std::vector<obstacle>> obstacles_to_seal(const migration<S, From, To>& al
     add("pending_removals", pending->names, "blobs of removed instances are left: run cleanup");
     detail::append(found, obstacles_of_removals(*pending));
     std::uint64_t repairs = 0;
-    auto read = read_repairs(all.state, c, [&](const repair&) -> result<void> {
+    const auto count = [&](const repair&) -> result<void> {
         ++repairs;
         return {};
-    });
+    };
+    auto read = read_repairs(all.state, c, count, all.concurrency());
     if (!read) return unexpected(std::move(read).error());
     add("open_repairs", repairs, "entries of the repair list are open: run cleanup");
     auto service = obstacles_of_service(all.state, c, stage_for_delete);

@@ -46,12 +46,13 @@ result<void> forget_removals(const migration<S, From, To>& all, const context& c
         ids.clear();
         return withdrawn;
     };
-    auto read = read_deletions(all.state, c, 0, [&](const deletion& each) -> result<void> {
+    const auto take = [&](const deletion& each) -> result<void> {
         if (each.sequence > last) return {};
         if (each.id.watermark > highest.watermark && !each.id.study.empty()) highest = each.id;
         ids.insert(each.id);
         return ids.size() >= most_removals_at_once ? withdraw() : result<void>();
-    });
+    };
+    auto read = read_deletions(all.state, c, 0, take, all.concurrency());
     if (read) read = withdraw();
     if (!read) return read;
     stage_view view;
@@ -62,7 +63,7 @@ result<void> forget_removals(const migration<S, From, To>& all, const context& c
         ledger.withdraw(name->text());
         if (auto kept = ledger.flush(c); !kept) return kept;
     }
-    auto erased = erase_deletions(all.state, c, last);
+    auto erased = erase_deletions(all.state, c, last, all.concurrency());
     if (!erased) return unexpected(std::move(erased).error());
     return {};
 }
@@ -107,7 +108,7 @@ result<cleanup_summary> clean_up(const migration<S, From, To>& all, const contex
     detail::append(summary.kept, *std::move(running));
     if (!summary.kept.empty()) return summary;
     if (summary.repairs.complete && summary.repairs.entries > 0) {
-        auto erased = erase_repairs(all.state, c, summary.repairs.last);
+        auto erased = erase_repairs(all.state, c, summary.repairs.last, all.concurrency());
         if (!erased) return unexpected(std::move(erased).error());
     }
     if (summary.removals.complete && summary.removals.removals > 0) {

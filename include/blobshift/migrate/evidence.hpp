@@ -131,16 +131,17 @@ private:
     std::string line_ = {};
 };
 
-/// Gives every kept proof to `f`.
+/// Gives every kept proof to `f`. \return the first error; see `read_journal`, which says what `concurrency` is, too.
 inline result<void> read_evidence(any_store& state, const context& c,
-                                  function_ref<result<void>(const evidence&)> f) {
-    return read_journal(state, c, evidence_journal, [&](std::string_view record) -> result<void> {
+                                  function_ref<result<void>(const evidence&)> f, unsigned concurrency = 1) {
+    const auto parse = [&](std::string_view record) -> result<void> {
         const std::size_t tab = record.find('\t');
         if (tab == std::string_view::npos) return fail(errc::corrupt, "an evidence record is malformed");
         auto proof = evidence::parse(record.substr(0, tab), record.substr(tab + 1));
         if (!proof) return unexpected(std::move(proof).error());
         return f(*proof);
-    });
+    };
+    return read_journal(state, c, evidence_journal, parse, concurrency);
 }
 
 }  // namespace blobshift::inline v1

@@ -112,6 +112,7 @@ struct inventory_options {
     shard part = {};
     bool normalize_dialects = false;  ///< Take other spellings of new names as sources of the one spelling.
     std::optional<utc_time> stored_before = {};  ///< Pass over what is not older than this.
+    unsigned concurrency = 1;         ///< Most reads of records in the state at once; with 1, no thread is started.
 };
 
 /// One listing of a store, joined by target name.
@@ -139,18 +140,19 @@ public:
 
     /// Adds what earlier runs proved. Before `collect`.
     result<void> collect_evidence(any_store& state) {
-        return read_evidence(state, context_, [&](const evidence& proof) -> result<void> {
+        const auto take = [&](const evidence& proof) -> result<void> {
             if (!in_shard(proof.target)) return {};
             std::string payload(1, proof_mark);
             proof.append_to(payload);
             return sorter_.add(proof.target, payload);
-        });
+        };
+        return read_evidence(state, context_, take, options_.concurrency);
     }
 
     /// Adds what the undo ledger says of where new names came from. Before `collect`. From then on `next` gives the new
     /// names, too, that the ledger promises, that are gone, and that are not given up.
     result<void> collect_ledger(any_store& state) {
-        return read_ledger(state, context_, [&](const ledger_entry& entry) -> result<void> {
+        const auto take = [&](const ledger_entry& entry) -> result<void> {
             if (!in_shard(entry.target.text())) return {};
             if (entry.is_withdrawal()) return sorter_.add(entry.target.text(), std::string_view(&removal_mark, 1));
             payload_.assign(1, entry.is_promise() ? promise_mark : origin_mark);
@@ -160,21 +162,23 @@ public:
                 payload_ += '\0';
             }
             return sorter_.add(entry.target.text(), payload_);
-        });
+        };
+        return read_ledger(state, context_, take, options_.concurrency);
     }
 
     /// Adds what the deletion log in `state` says of names that need not be there. After `collect`: a removal is
     /// recorded before the first name goes, so what the listing missed because of one is on record by then.
     template <NamingPolicy To>
     result<void> collect_removals(any_store& state, const To& to) {
-        return read_deletions(state, context_, 0, [&](const deletion& each) -> result<void> {
+        const auto take = [&](const deletion& each) -> result<void> {
             for (const blob_kind kind : kinds_of(each.id)) {
                 auto target = to.name_of(each.id, kind);
                 if (!target || !in_shard(target->text())) continue;
                 if (auto added = sorter_.add(target->text(), std::string_view(&removal_mark, 1)); !added) return added;
             }
             return {};
-        });
+        };
+        return read_deletions(state, context_, 0, take, options_.concurrency);
     }
 
     /// The next target name, or nothing at the end. After its first call nothing can be collected any more.

@@ -48,7 +48,8 @@ struct migration_job {
     [[nodiscard]] inventory_options listing() const {
         return {.spill = {.memory_bytes = options.memory_bytes},
                 .part = options.part,
-                .normalize_dialects = options.normalize_dialects};
+                .normalize_dialects = options.normalize_dialects,
+                .concurrency = options.concurrency};
     }
     [[nodiscard]] std::size_t batch_size() const noexcept { return (std::max)(options.batch_size, std::size_t{1}); }
     /// The same job, but heard by another.
@@ -70,6 +71,9 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To>
 struct migration {
     std::vector<migration_job<S, From, To>> jobs;  ///< At least one.
     any_store& state;                              ///< Must outlive it.
+
+    /// Most requests under way at once, where they concern what the jobs share.
+    [[nodiscard]] unsigned concurrency() const noexcept { return jobs.front().options.concurrency; }
 };
 
 template <BlobStore S, NamingPolicy From, NamingPolicy To>

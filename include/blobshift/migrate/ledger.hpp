@@ -71,9 +71,11 @@ private:
 
 /// Gives every entry to `f`. An entry may stand more than once, and its removal may not have been made: a run that was
 /// stopped or refused by the store writes it again.
+///
+/// \return the first error; see `read_journal`, which says what `concurrency` is, too.
 inline result<void> read_ledger(any_store& state, const context& c,
-                                function_ref<result<void>(const ledger_entry&)> f) {
-    return read_journal(state, c, ledger_journal, [&](std::string_view record) -> result<void> {
+                                function_ref<result<void>(const ledger_entry&)> f, unsigned concurrency = 1) {
+    const auto parse = [&](std::string_view record) -> result<void> {
         const auto malformed = [] { return fail(errc::corrupt, "a ledger record is malformed"); };
         std::array<std::string_view, 5> fields;  // the last two were not always written
         std::size_t count = 0;
@@ -93,7 +95,8 @@ inline result<void> read_ledger(any_store& state, const context& c,
         if (!source || !target || number.ec != std::errc{} || number.ptr != end) return malformed();
         return f(ledger_entry{*std::move(source), *std::move(target), size_bytes, std::string(fields[3]),
                               etag(std::string(fields[4]))});
-    });
+    };
+    return read_journal(state, c, ledger_journal, parse, concurrency);
 }
 
 }  // namespace blobshift::inline v1

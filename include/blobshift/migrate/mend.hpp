@@ -113,12 +113,13 @@ result<mend_summary> mend_pairs(const migration<S, From, To>& all, const context
         entries.clear();
         return {};
     };
-    auto last = read_repairs(all.state, c, [&](const repair& entry) -> result<void> {
+    const auto take = [&](const repair& entry) -> result<void> {
         if (auto go = c.proceed(); !go) return go;
         ++summary.entries;
         entries.push_back(entry);
         return entries.size() >= all.jobs.front().batch_size() ? deal() : result<void>();
-    });
+    };
+    auto last = read_repairs(all.state, c, take, all.concurrency());
     if (!last) return unexpected(std::move(last).error());
     if (auto rest = deal(); !rest) return unexpected(std::move(rest).error());
     summary.last = *last;

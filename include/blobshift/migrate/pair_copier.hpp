@@ -83,9 +83,14 @@ public:
     }
 
     /// Deals with the rest of the pairs.
+    ///
+    /// \return also the error of a listing, where the container itself is gone: its blobs are not taken for removed.
     result<void> finish() {
         if (auto copied = copy_batch(); !copied) return copied;
-        return compare_batch();
+        if (auto compared = compare_batch(); !compared) return compared;
+        if (!found_gone_) return {};
+        auto listed = job_.store.list(c_, {.page_size = 1});
+        return listed ? result<void>() : unexpected(std::move(listed).error());
     }
     /// Keeps the proofs that were made, also of a run that was stopped. Call it last.
     result<void> keep(const context& c) { return evidence_.flush(c); }
@@ -163,6 +168,7 @@ private:
         };
         auto older = tag_of(source.name);
         if (is_gone(older) && (way_ == direction::to_new || is_gone(tag_of(pair.target)))) {
+            found_gone_ = true;
             return tally_.tell(pair, outcome::absent, "it was removed meanwhile");
         }
         if (way_ == direction::to_old) return tally_.tell(pair, outcome::changed, "it changed meanwhile");
@@ -238,6 +244,7 @@ private:
     std::vector<name_pair> missing_ = {};
     std::vector<name_pair> unproved_ = {};
     std::vector<evidence> proofs_ = {};
+    bool found_gone_ = false;  ///< A blob that was listed is gone.
 };
 
 }  // namespace blobshift::inline v1::detail

@@ -101,7 +101,7 @@ result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
         return summary;
     }
     const auto destroy = [&](any_store& state, std::string_view journal) -> result<void> {
-        auto erased = erase_journal(state, c, journal);
+        auto erased = erase_journal(state, c, journal, all.concurrency());
         if (!erased) return unexpected(std::move(erased).error());
         summary.segments += *erased;
         return {};

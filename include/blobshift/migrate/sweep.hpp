@@ -187,12 +187,13 @@ result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context
         owners.clear();
         return {};
     };
-    auto read = read_deletions(all.state, c, 0, [&](const deletion& each) -> result<void> {
+    const auto take = [&](const deletion& each) -> result<void> {
         if (auto go = c.proceed(); !go) return go;
         last = each.sequence;
         owners.ask(each.id);
         return owners.asked().size() >= most_removals_at_once ? deal() : result<void>();
-    });
+    };
+    auto read = read_deletions(all.state, c, 0, take, all.concurrency());
     if (read) read = deal();
     if (!read) return unexpected(std::move(read).error());
     if (auto rest = sweeper.finish(); !rest) return unexpected(std::move(rest).error());

@@ -36,11 +36,12 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To, class F>
 result<void> each_known_instance(const migration<S, From, To>& all, const context& c, F f) {
     for (std::size_t i = 0; i < all.jobs.size(); ++i) {
         const auto& job = all.jobs[i];
-        auto read = read_ledger(job.state, c, [&](const ledger_entry& entry) -> result<void> {
+        const auto take = [&](const ledger_entry& entry) -> result<void> {
             if (entry.is_withdrawal()) return {};
             auto known = job.from.parse(entry.source);
             return known ? f(i, known->id, entry) : result<void>();
-        });
+        };
+        auto read = read_ledger(job.state, c, take, all.concurrency());
         if (!read) return read;
         if (auto go = c.proceed(); !go) return go;
     }
@@ -116,14 +117,15 @@ result<void> withdraw_promises(const migration<S, From, To>& all, const context&
     for (const auto& job : all.jobs) {
         std::set<std::string> promised;
         std::set<std::string> withdrawn;
-        auto read = read_ledger(job.state, c, [&](const ledger_entry& entry) -> result<void> {
+        const auto take = [&](const ledger_entry& entry) -> result<void> {
             const auto known = entry.is_withdrawal() ? job.to.parse(entry.target) : job.from.parse(entry.source);
             if (!known) return {};
             if (entry.is_withdrawal() && watermarks.contains(known->id.watermark))
                 withdrawn.insert(entry.target.text());
             if (entry.is_promise() && ids.contains(known->id)) promised.insert(entry.target.text());
             return {};
-        });
+        };
+        auto read = read_ledger(job.state, c, take, all.concurrency());
         if (!read) return read;
         ledger_writer ledger(job.state);
         for (const std::string& target : promised) {

@@ -10,9 +10,11 @@
 #include <algorithm>    // sort
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
+#include <optional>     // optional
+#include <span>         // span
 #include <string>       // string
 #include <string_view>  // string_view
-#include <utility>      // move
+#include <utility>      // exchange, move
 #include <vector>       // vector
 
 #include <blobshift/core/crc64_nvme.hpp>
@@ -20,6 +22,7 @@
 #include <blobshift/core/function_ref.hpp>
 #include <blobshift/core/random.hpp>
 #include <blobshift/store/any_store.hpp>
+#include <blobshift/store/bulk.hpp>
 #include <blobshift/store/ops.hpp>
 
 namespace blobshift::inline v1 {
@@ -151,47 +154,116 @@ private:
     journal_lines open_;
 };
 
-/// The names of the segments of the journal `kind`, sorted: a run's own are in the order in which they were written.
-inline result<std::vector<blob_name>> journal_segments(any_store& state, const context& c, std::string_view kind) {
-    std::vector<blob_name> segments;
+/// One blob of a journal.
+struct journal_segment {
+    blob_name name;
+    std::uint64_t size_bytes = 0;
+    std::uint64_t number = 0;  ///< Of a numbered journal; else 0.
+};
+
+namespace detail {
+
+using on_document = function_ref<result<void>(const journal_segment& segment, std::string_view document)>;
+
+/// Reads segments several at a time and hands them on in the order in which they were added: a service leaves very many
+/// small ones, and one request after the other would take a round trip for each.
+///
+/// \par Complexity  One download for each. Memory: at most 16 segments for each request under way, and no more than
+///                  4 MiB but for the last one.
+class segment_reader {
+public:
+    /// \param concurrency  Most requests at once. 0 is taken as 1: no thread is started, nothing is read ahead.
+    segment_reader(any_store& state, const context& c, unsigned concurrency, on_document f)
+        : state_(state), c_(c), concurrency_(concurrency), f_(f) {}
+
+    result<void> add(journal_segment&& segment) {
+        bytes_ += segment.size_bytes;
+        waiting_.push_back(std::move(segment));
+        const std::size_t most = concurrency_ <= 1 ? 1 : std::size_t{16} * concurrency_;
+        return waiting_.size() >= most || bytes_ >= most_bytes ? finish() : result<void>();
+    }
+    /// Hands on the rest. \return the first error, in the order of the segments.
+    result<void> finish() {
+        std::vector<std::optional<result<whole_blob>>> documents(waiting_.size());
+        for_each_index(waiting_.size(), concurrency_, [&](std::size_t i) {
+            documents[i] = read_all(state_, c_, waiting_[i].name, journal_lines::largest_bytes);
+        });
+        const std::vector<journal_segment> segments = std::exchange(waiting_, {});
+        bytes_ = 0;
+        for (std::size_t i = 0; i < segments.size(); ++i) {
+            if (!*documents[i]) return unexpected(std::move(*documents[i]).error());
+            auto taken = f_(segments[i], as_text((*documents[i])->content));
+            if (!taken) return unexpected(about_record(std::move(taken).error(), segments[i].name));
+            documents[i].reset();
+        }
+        return {};
+    }
+
+private:
+    static constexpr std::uint64_t most_bytes = std::uint64_t{4} << 20;
+
+    any_store& state_;
+    const context& c_;
+    unsigned concurrency_;
+    on_document f_;
+    std::vector<journal_segment> waiting_ = {};
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace detail
+
+/// The segments of the journal `kind`, sorted by name: a run's own are in the order in which they were written.
+inline result<std::vector<journal_segment>> journal_segments(any_store& state, const context& c,
+                                                             std::string_view kind) {
+    std::vector<journal_segment> segments;
     auto listed = state.scan(c, {.prefix = std::string(reserved_prefix) + std::string(kind) + "/"},
                              [&](blob_info&& info) -> result<void> {
-                                 segments.push_back(std::move(info.name));
+                                 segments.push_back({.name = std::move(info.name), .size_bytes = info.size_bytes});
                                  return {};
                              });
     if (!listed) return unexpected(std::move(listed).error());
-    std::sort(segments.begin(), segments.end());
+    std::sort(segments.begin(), segments.end(),
+              [](const journal_segment& a, const journal_segment& b) { return a.name < b.name; });
     return segments;
 }
 
 /// Gives every record of the journal `kind` to `f`, segment by segment.
 ///
+/// \param concurrency  Most downloads under way at once; with 1, no thread is started.
 /// \return the first error: of the store, of `f`, or errc::corrupt / unsupported (see `journal_lines::parse`), whose
 ///         subject is the segment.
-/// \par Complexity  One listing, and one download for each segment; memory: one segment and the names of all.
+/// \par Complexity  One listing, and one download for each segment; memory: the names of all, and with each request
+///                  under way some segments (see `segment_reader`).
 inline result<void> read_journal(any_store& state, const context& c, std::string_view kind,
-                                 function_ref<result<void>(std::string_view record)> f) {
+                                 function_ref<result<void>(std::string_view record)> f, unsigned concurrency = 1) {
     auto segments = journal_segments(state, c, kind);
     if (!segments) return unexpected(std::move(segments).error());
-    for (const blob_name& segment : *segments) {
-        auto document = read_all(state, c, segment, journal_lines::largest_bytes);
-        if (!document) return unexpected(std::move(document).error());
-        auto parsed = journal_lines::parse(as_text(document->content), kind, f);
-        if (!parsed) return unexpected(detail::about_record(std::move(parsed).error(), segment));
+    const auto parse = [&](const journal_segment&, std::string_view document) -> result<void> {
+        auto parsed = journal_lines::parse(document, kind, f);
+        return parsed ? result<void>() : unexpected(std::move(parsed).error());
+    };
+    detail::segment_reader reader(state, c, concurrency, parse);
+    for (journal_segment& segment : *segments) {
+        if (auto read = reader.add(std::move(segment)); !read) return read;
     }
-    return {};
+    return reader.finish();
 }
 
 /// Removes every segment of the journal `kind`. \return how many there were.
-inline result<std::size_t> erase_journal(any_store& state, const context& c, std::string_view kind) {
+inline result<std::size_t> erase_journal(any_store& state, const context& c, std::string_view kind,
+                                         unsigned concurrency = 1) {
     auto segments = journal_segments(state, c, kind);
     if (!segments) return unexpected(std::move(segments).error());
-    for (const blob_name& segment : *segments) {
-        if (auto gone = state.remove(c, segment, condition::always()); !gone) {
-            return unexpected(std::move(gone).error());
-        }
-    }
-    return segments->size();
+    std::vector<remove_request> requests;
+    requests.reserve(segments->size());
+    for (journal_segment& segment : *segments) requests.push_back({.name = std::move(segment.name)});
+    result<void> erased;
+    remove_many(state, c, std::span<const remove_request>(requests), {.concurrency = concurrency},
+                [&](std::size_t, result<bool>&& gone) {
+                    if (!gone && erased) erased = unexpected(std::move(gone).error());
+                });
+    if (!erased) return unexpected(std::move(erased).error());
+    return requests.size();
 }
 
 }  // namespace blobshift::inline v1

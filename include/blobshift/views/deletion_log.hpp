@@ -84,22 +84,24 @@ private:
 ///
 /// A removal may stand more than once. Nothing is ever recorded below a sequence that was given to `f`.
 ///
-/// \return the first error: of the store, of `f`, or errc::corrupt / unsupported (see `read_numbered`).
+/// \return the first error: of the store, of `f`, or errc::corrupt / unsupported (see `read_numbered`,
+///         which says what `concurrency` is, too).
 inline result<void> read_deletions(any_store& state, const context& c, std::uint64_t after_sequence,
-                                   function_ref<result<void>(const deletion&)> f) {
-    return read_numbered(state, c, deletion_journal, after_sequence,
-                         [&](std::uint64_t sequence, std::string_view record) -> result<void> {
-                             auto id = detail::parse_id(record);
-                             if (!id) return unexpected(std::move(id).error());
-                             return f(deletion{sequence, *std::move(id)});
-                         });
+                                   function_ref<result<void>(const deletion&)> f, unsigned concurrency = 1) {
+    const auto parse = [&](std::uint64_t sequence, std::string_view record) -> result<void> {
+        auto id = detail::parse_id(record);
+        if (!id) return unexpected(std::move(id).error());
+        return f(deletion{sequence, *std::move(id)});
+    };
+    return read_numbered(state, c, deletion_journal, after_sequence, parse, concurrency);
 }
 
 /// Forgets the removals up to and including `up_to_sequence`: what `cleanup` does when all their names are gone.
 ///
 /// \return how many segments held any; see `empty_segments`.
-inline result<std::size_t> erase_deletions(any_store& state, const context& c, std::uint64_t up_to_sequence) {
-    return empty_segments(state, c, deletion_journal, up_to_sequence);
+inline result<std::size_t> erase_deletions(any_store& state, const context& c, std::uint64_t up_to_sequence,
+                                           unsigned concurrency = 1) {
+    return empty_segments(state, c, deletion_journal, up_to_sequence, concurrency);
 }
 
 }  // namespace blobshift::inline v1

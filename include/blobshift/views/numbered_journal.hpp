@@ -9,19 +9,21 @@
 #define BLOBSHIFT_VIEWS_NUMBERED_JOURNAL_HPP
 
 #include <algorithm>    // min
+#include <atomic>       // atomic
 #include <charconv>     // from_chars
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <mutex>        // mutex, scoped_lock
 #include <string>       // string
 #include <string_view>  // string_view
-#include <utility>      // move
+#include <utility>      // move, pair
+#include <vector>       // vector
 
 #include <blobshift/core/function_ref.hpp>
 #include <blobshift/store/any_store.hpp>
 #include <blobshift/store/attempts.hpp>
+#include <blobshift/store/bulk.hpp>
 #include <blobshift/store/journal.hpp>
-#include <blobshift/store/ops.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -148,46 +150,75 @@ private:
 /// Gives every record of the journal `kind` that stands behind segment `after` to `f`, in order, with its segment's
 /// number.
 ///
+/// \param concurrency  Most downloads under way at once; with 1, no thread is started.
 /// \return the first error: of the store, of `f`; errc::corrupt for a segment that was changed or cut,
 ///         errc::unsupported for one of a newer version. A damaged segment is never skipped.
-/// \par Complexity  One listing, and one or two reads for each segment that is not empty; memory: one segment.
+/// \par Complexity  One listing, and one or two reads for each segment that is not empty; memory: with each request
+///                  under way some segments (see `segment_reader`).
 inline result<void> read_numbered(any_store& state, const context& c, std::string_view kind, std::uint64_t after,
-                                  function_ref<result<void>(std::uint64_t number, std::string_view record)> f) {
+                                  function_ref<result<void>(std::uint64_t number, std::string_view record)> f,
+                                  unsigned concurrency = 1) {
     const std::uint64_t empty = detail::empty_segment_bytes(kind);
-    const auto take = [&](std::uint64_t number, const blob_info& segment) -> result<void> {
-        if (segment.size_bytes == empty) return {};  // `empty_segments` leaves many: to read each would cost a request
-        auto document = read_all(state, c, segment.name, journal_lines::largest_bytes);
-        if (!document) return unexpected(std::move(document).error());
-        auto cut = journal_lines::parse(as_text(document->content), kind,
-                                        [&](std::string_view record) { return f(number, record); });
-        if (!cut) return unexpected(detail::about_record(std::move(cut).error(), segment.name));
+    const auto parse = [&](const journal_segment& segment, std::string_view document) -> result<void> {
+        auto cut = journal_lines::parse(document, kind,
+                                        [&](std::string_view record) { return f(segment.number, record); });
+        if (!cut) return unexpected(std::move(cut).error());
         // A put is all or nothing: a segment without its tail was not left behind by a crash of ours.
-        if (*cut > 0) return fail(errc::corrupt, "a segment of a journal has lost its end", segment.name.text());
+        if (*cut > 0) return fail(errc::corrupt, "a segment of a journal has lost its end");
         return {};
     };
-    return detail::each_segment(state, c, detail::segment_names(kind), after, take);
+    detail::segment_reader reader(state, c, concurrency, parse);
+    const auto take = [&](std::uint64_t number, const blob_info& segment) -> result<void> {
+        if (segment.size_bytes == empty) return {};  // `empty_segments` leaves many: to read each would cost a request
+        return reader.add({.name = segment.name, .size_bytes = segment.size_bytes, .number = number});
+    };
+    auto listed = detail::each_segment(state, c, detail::segment_names(kind), after, take);
+    return listed ? reader.finish() : listed;
 }
 
 /// Takes the records out of every segment up to and including number `up_to`. The segments stay, some 40 bytes each, so
 /// that a node which still expects the next number there does not write behind a reader's back. `erase_journal` removes
 /// them, once nobody writes any more.
 ///
-/// \return how many segments held records.
-/// \par Complexity  One listing, and one put for each of those segments.
+/// \param concurrency  Most requests under way at once; with 1, no thread is started.
+/// \return how many segments held records. Those that somebody else emptied or destroyed meanwhile do not count.
+/// \par Complexity  One listing, and one put for each of those segments; memory: the names of some thousands.
 inline result<std::size_t> empty_segments(any_store& state, const context& c, std::string_view kind,
-                                          std::uint64_t up_to) {
+                                          std::uint64_t up_to, unsigned concurrency = 1) {
     const journal_lines nothing(kind);
+    constexpr std::size_t most_at_once = 4096;
     std::size_t emptied = 0;
-    const auto take = [&](std::uint64_t number, const blob_info& segment) -> result<void> {
-        if (number > up_to || segment.size_bytes == nothing.text().size()) return {};
-        auto stored = state.put(c, segment.name, as_bytes(nothing.text()), {}, condition::always());
-        if (!stored) return unexpected(std::move(stored).error());
-        ++emptied;
+    std::vector<std::pair<blob_name, etag>> full;
+    const auto empty = [&]() -> result<void> {
+        std::atomic<bool> is_over = false;
+        std::vector<result<bool>> results(full.size(), false);  // whether it was emptied
+        detail::for_each_index(full.size(), concurrency, [&](std::size_t i) {
+            if (is_over) return;
+            // Pinned: what a seal has destroyed meanwhile is not made again.
+            const auto& [name, tag] = full[i];
+            auto stored = state.put(c, name, as_bytes(nothing.text()), {}, condition::if_match(tag));
+            if (!stored && stored.error().code != errc::condition_failed) {
+                results[i] = unexpected(std::move(stored).error());
+                is_over = true;
+            } else {
+                results[i] = stored.has_value();
+            }
+        });
+        full.clear();
+        for (result<bool>& each : results) {
+            if (!each) return unexpected(std::move(each).error());
+            emptied += *each ? 1 : 0;
+        }
         return {};
     };
-    if (auto listed = detail::each_segment(state, c, detail::segment_names(kind), 0, take); !listed) {
-        return unexpected(std::move(listed).error());
-    }
+    const auto take = [&](std::uint64_t number, const blob_info& segment) -> result<void> {
+        if (number > up_to || segment.size_bytes == nothing.text().size()) return {};
+        full.emplace_back(segment.name, segment.tag);
+        return full.size() >= most_at_once ? empty() : result<void>();
+    };
+    auto done = detail::each_segment(state, c, detail::segment_names(kind), 0, take);
+    if (done) done = empty();
+    if (!done) return unexpected(std::move(done).error());
     return emptied;
 }
 

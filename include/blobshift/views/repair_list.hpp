@@ -55,9 +55,10 @@ private:
 /// Gives every entry to `f`, in the order in which they were added. An entry may stand more than once, and what it
 /// tells may have been put right since: by the same put, repeated, or by a removal.
 ///
-/// \return up to where the list was read, for `erase_repairs` (0: it was empty); or the first error.
+/// \return up to where the list was read, for `erase_repairs` (0: it was empty); or the first error; see
+///         `read_numbered`, which says what `concurrency` is, too.
 inline result<std::uint64_t> read_repairs(any_store& state, const context& c,
-                                          function_ref<result<void>(const repair&)> f) {
+                                          function_ref<result<void>(const repair&)> f, unsigned concurrency = 1) {
     std::uint64_t last = 0;
     const auto take = [&](std::uint64_t number, std::string_view record) -> result<void> {
         const std::size_t end = record.find('\t');
@@ -70,13 +71,15 @@ inline result<std::uint64_t> read_repairs(any_store& state, const context& c,
         }
         return fail(errc::corrupt, "an entry of the repair list names no kind of blob");
     };
-    if (auto read = read_numbered(state, c, repair_journal, 0, take); !read) return unexpected(std::move(read).error());
+    auto read = read_numbered(state, c, repair_journal, 0, take, concurrency);
+    if (!read) return unexpected(std::move(read).error());
     return last;
 }
 
 /// Forgets the entries that a `read_repairs` gave, which returned `up_to`. \return how many segments held any.
-inline result<std::size_t> erase_repairs(any_store& state, const context& c, std::uint64_t up_to) {
-    return empty_segments(state, c, repair_journal, up_to);
+inline result<std::size_t> erase_repairs(any_store& state, const context& c, std::uint64_t up_to,
+                                         unsigned concurrency = 1) {
+    return empty_segments(state, c, repair_journal, up_to, concurrency);
 }
 
 }  // namespace blobshift::inline v1
