@@ -104,7 +104,7 @@ TEST_CASE("a user delegation key is read, and refused when a part is missing") {
          {"SignedOid", "SignedTid", "SignedStart", "SignedExpiry", "SignedService", "SignedVersion", "Value"}) {
         CAPTURE(part);
         std::string text = good;
-        for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part)) text.replace(at, 1, "X");
+        for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part)) text[at] = 'X';
         CHECK(!parse_user_delegation_key(text));
     }
     CHECK(!parse_user_delegation_key("<UserDelegationKey"));
