@@ -48,7 +48,7 @@ state_of_things read_state(migration_session& s, std::string_view command) {
         return result<void>();
     };
     s.for_each_job([&](const migration_session::job_type& job) {
-        or_fail(read_ledger(job.state, s.ctx(), count_entry, concurrency), command);
+        or_fail(read_ledger(job.state, s.ctx(), count_entry, job.options.concurrency), command);
     });
     return found;
 }

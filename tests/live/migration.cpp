@@ -55,8 +55,12 @@ public:
         }
         REQUIRE(settled(ports_, format::old_names));
         // The emulator does one thing at a time, and what a listing costs it grows with all that it holds.
-        const pace for_emulator{.pause = std::chrono::milliseconds(40), .most_alive = 40};
-        traffic_ = std::make_unique<load>(ports_, 6, 20'200'801, emulator != nullptr ? for_emulator : pace{});
+        pace p;
+        if (emulator != nullptr) p = {.pause = std::chrono::milliseconds(40), .most_alive = 40};
+        const auto pause = from_environment("BLOBSHIFT_LIVE_PAUSE", static_cast<std::uint64_t>(p.pause.count()));
+        p.pause = std::chrono::milliseconds(pause);
+        p.most_alive = from_environment("BLOBSHIFT_LIVE_ALIVE", p.most_alive);
+        traffic_ = std::make_unique<load>(ports_, 6, 20'200'801, p);
     }
 
     /// Lets the traffic run until a part of all requests is made.

@@ -207,6 +207,38 @@ TEST_CASE("rollback: what a busy service removes meanwhile does not keep a pass 
     }
 }
 
+TEST_CASE("rollback: what a busy service removes while new names are removed needs no other run") {
+    for (const bool whole : {true, false}) {  // both names are gone, or only the old one as yet
+        CAPTURE(whole);
+        migrated t(3);
+        t.copy();
+        bool removed = false;
+        const auto remove_new = [&] {
+            for (const blob_kind kind : {instance, metadata, frame_ranges}) t.remove(new_names, 2, kind);
+        };
+        t.files_hook->before = [&](std::string_view verb, std::string_view name) -> std::optional<error> {
+            if (removed && !whole && verb == "list" && name.empty()) remove_new();  // the service goes on
+            const bool is_old_name_of_2 = verb == "head" && name == t.name(old_names, 2, instance).text();
+            if (!is_old_name_of_2 || std::exchange(removed, true)) return {};
+            t.record_removal(2);
+            for (const blob_kind kind : {instance, metadata}) t.remove(old_names, 2, kind);
+            if (whole) remove_new();
+            return {};
+        };
+        const rollback_summary done = roll_back(t.all(), t.c, {.remove_new = true}).value();
+        CHECK(removed);
+        CHECK(done.complete);
+        CHECK(done.passes == 2);
+        CHECK(done.unresolvable == 0);
+        CHECK(done.last.objects(outcome::removed) == done.removed_new);
+        CHECK_FALSE(t.has(new_names, 1));
+        CHECK(t.has(old_names, 1));
+        CHECK_FALSE(t.has(old_names, 2));
+        CHECK_FALSE(t.has(new_names, 2));
+        CHECK_FALSE(t.has(new_names, 3));
+    }
+}
+
 TEST_CASE("rollback: what is lost while it is brought back is told, not taken for removed") {
     migrated t(3);
     t.copy();
@@ -237,7 +269,7 @@ TEST_CASE("rollback: what goes wrong while new names are removed is not complete
             return std::nullopt;
         };
         const rollback_summary done = roll_back(t.all(), t.c, {.remove_new = true}).value();
-        REQUIRE(listings == 2);
+        REQUIRE(listings >= 2);
         CHECK(done.complete == (what == "gone"));
         CHECK(t.has(new_names, 1) == (what != "gone"));
     }

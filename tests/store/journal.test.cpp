@@ -8,11 +8,13 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <blobshift/backends/memory_store.hpp>
+#include <support/flaky_store.hpp>
 
 namespace {
 
@@ -238,6 +240,28 @@ TEST_CASE("journal: the first failure among reads that are under way together en
     CHECK(read.error().code == errc::corrupt);
     CHECK(read.error().subject == ".blobshift/test/b-00000000");
     CHECK(taken == 1);
+}
+
+TEST_CASE("journal: what does not work is not tried with every segment") {
+    const auto script = std::make_shared<blobshift::testing::fault_script>();
+    any_store state{blobshift::testing::flaky_store{script}};
+    const context c;
+    journal_writer writer(state, "test");
+    for (int i = 0; i < 1000; ++i) {
+        writer.append("x");
+        REQUIRE(writer.flush(c));
+    }
+    script->by_rule = [](operation verb) -> std::optional<blobshift::testing::fault> {
+        if (verb != operation::read && verb != operation::remove_many) return std::nullopt;
+        return blobshift::testing::fault{verb, make_error(errc::permission_denied, "no")};
+    };
+    const auto take = [](std::string_view) -> result<void> { return {}; };
+    CHECK(read_journal(state, c, "test", take, 8).error().code == errc::permission_denied);
+    CHECK(script->calls(operation::read) <= 8);
+    CHECK(erase_journal(state, c, "test", 8).error().code == errc::permission_denied);
+    CHECK(script->calls(operation::remove_many) <= 256);
+    CHECK(erase_journal(state, c, "test").error().code == errc::permission_denied);
+    CHECK(script->calls(operation::remove_many) <= 257);
 }
 
 TEST_CASE("journal: a corrupt segment is an error, never skipped") {

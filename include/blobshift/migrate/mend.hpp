@@ -95,7 +95,8 @@ private:
 /// Deals with every entry of the repair list in `all.state`: where the old name is there and the new one is not, the
 /// copy is made, create-only; where both are there, they are read and compared. The list stays as it is.
 ///
-/// \return the summary; or the error of the list, of the state, or of a stop.
+/// \return the summary; or the error of the list, of the state, or of a stop; or, where a blob was gone, of a container
+///         that cannot be listed.
 /// \par Complexity  One read for each segment of the list; for each entry and container two heads, and a copy or two
 ///                  reads.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>

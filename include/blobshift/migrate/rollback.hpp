@@ -86,15 +86,26 @@ public:
         return summary_;
     }
 
-    /// Then removes the new ones that are equal.
+    /// Then removes the new ones that are equal, in further passes while a service removes instances meanwhile.
     result<rollback_summary> remove_new_names() {
-        auto removed = pass(true);
-        summary_.last = tally_.counts();
-        summary_.removed_new = tally_.objects(outcome::removed);
-        summary_.complete = removed && summary_.refused.empty() && summary_.removed_new == candidates_ &&
-                            tally_.objects(outcome::copied) == 0 && all_is_well(summary_.last);
-        if (!removed && !ends_the_run(removed.error())) return unexpected(std::move(removed).error());
-        summary_.interrupted = !removed;
+        outcome_counts gone;  // in all passes: the last one does not meet them again
+        for (bool again = true; again;) {
+            ++summary_.passes;
+            auto removed = pass(true);
+            if (!removed && !ends_the_run(removed.error())) return unexpected(std::move(removed).error());
+            summary_.interrupted = !removed;
+            summary_.last = tally_.counts();
+            const auto found = [&](outcome what) { return tally_.objects(what); };
+            const bool went_on = removed && summary_.refused.empty();
+            const bool did_all = found(outcome::removed) == candidates_ && found(outcome::copied) == 0;
+            summary_.complete = went_on && did_all && all_is_well(summary_.last);
+            again = went_on && found(outcome::changed) + found(outcome::copied) > 0 &&
+                    summary_.passes < options_.max_passes;
+            const outcome_counts before = gone;
+            gone.add(outcome::removed, summary_.last.bytes(outcome::removed), found(outcome::removed));
+            summary_.last += before;
+        }
+        summary_.removed_new = gone.objects(outcome::removed);
         return summary_;
     }
 
@@ -310,9 +321,9 @@ private:
 /// The old name is what the undo ledger says, and must lead to the new one; where the ledger says nothing, the blob was
 /// stored in format New and has never had one: it stays, and is counted as unresolvable. Copies are create-only, pinned
 /// to the version that was listed, and compared as copy does it. New names are kept, unless `remove_new`: then each
-/// goes, with if_match, when its old one is proved equal, in a last pass that begins when every container is whole and
-/// ends when a delete begins. What the deletion log says was removed is removed under both names, before and after, and
-/// never brought back. Idempotent; with `dry_run` nothing is changed.
+/// goes, with if_match, when its old one is proved equal, in passes that begin when every container is whole, and end
+/// when one meets nothing that changed meanwhile, or a delete begins. What the deletion log says was removed is removed
+/// under both names, before and after, and never brought back. Idempotent; with `dry_run` nothing is changed.
 ///
 /// Refuses, changing nothing, when it is sealed, where a container is missing, while a node works in New (with
 /// `remove_new`: in Dual, too) or is stale, and while another operation runs.

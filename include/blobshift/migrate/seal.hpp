@@ -100,19 +100,21 @@ result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
             {"pending_removals", 1, "blobs of removed instances could not be removed: release them, and run it again"});
         return summary;
     }
-    const auto destroy = [&](any_store& state, std::string_view journal) -> result<void> {
-        auto erased = erase_journal(state, c, journal, all.concurrency());
+    const auto destroy = [&](any_store& state, std::string_view journal, unsigned concurrency) -> result<void> {
+        auto erased = erase_journal(state, c, journal, concurrency);
         if (!erased) return unexpected(std::move(erased).error());
         summary.segments += *erased;
         return {};
     };
     for (const auto& job : all.jobs) {
         for (const std::string_view journal : {ledger_journal, evidence_journal}) {
-            if (auto gone = destroy(job.state, journal); !gone) return unexpected(std::move(gone).error());
+            auto gone = destroy(job.state, journal, job.options.concurrency);
+            if (!gone) return unexpected(std::move(gone).error());
         }
     }
     for (const std::string_view journal : {deletion_journal, repair_journal}) {
-        if (auto gone = destroy(all.state, journal); !gone) return unexpected(std::move(gone).error());
+        auto gone = destroy(all.state, journal, all.concurrency());
+        if (!gone) return unexpected(std::move(gone).error());
     }
     if (view->stage->seal != seal_state::sealed) {
         if (auto set = detail::set_seal(all.state, c, *view, seal_state::sealed); !set) {

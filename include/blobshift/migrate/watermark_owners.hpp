@@ -41,7 +41,7 @@ result<void> each_known_instance(const migration<S, From, To>& all, const contex
             auto known = job.from.parse(entry.source);
             return known ? f(i, known->id, entry) : result<void>();
         };
-        auto read = read_ledger(job.state, c, take, all.concurrency());
+        auto read = read_ledger(job.state, c, take, job.options.concurrency);
         if (!read) return read;
         if (auto go = c.proceed(); !go) return go;
     }
@@ -125,7 +125,7 @@ result<void> withdraw_promises(const migration<S, From, To>& all, const context&
             if (entry.is_promise() && ids.contains(known->id)) promised.insert(entry.target.text());
             return {};
         };
-        auto read = read_ledger(job.state, c, take, all.concurrency());
+        auto read = read_ledger(job.state, c, take, job.options.concurrency);
         if (!read) return read;
         ledger_writer ledger(job.state);
         for (const std::string& target : promised) {

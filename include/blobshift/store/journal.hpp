@@ -7,7 +7,8 @@
 #ifndef BLOBSHIFT_STORE_JOURNAL_HPP
 #define BLOBSHIFT_STORE_JOURNAL_HPP
 
-#include <algorithm>    // sort
+#include <algorithm>    // min, sort
+#include <atomic>       // atomic
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <optional>     // optional
@@ -168,8 +169,8 @@ using on_document = function_ref<result<void>(const journal_segment& segment, st
 /// Reads segments several at a time and hands them on in the order in which they were added: a service leaves very many
 /// small ones, and one request after the other would take a round trip for each.
 ///
-/// \par Complexity  One download for each. Memory: at most 16 segments for each request under way, and no more than
-///                  4 MiB but for the last one.
+/// \par Complexity  One download for each. Memory: at most 1,024 segments, 16 for each request under way, of no more than
+///                  4 MiB but for the last one; and what a download takes for each request.
 class segment_reader {
 public:
     /// \param concurrency  Most requests at once. 0 is taken as 1: no thread is started, nothing is read ahead.
@@ -179,14 +180,21 @@ public:
     result<void> add(journal_segment&& segment) {
         bytes_ += segment.size_bytes;
         waiting_.push_back(std::move(segment));
-        const std::size_t most = concurrency_ <= 1 ? 1 : std::size_t{16} * concurrency_;
+        const std::size_t most = concurrency_ <= 1 ? 1 : (std::min)(std::size_t{16} * concurrency_, most_segments);
         return waiting_.size() >= most || bytes_ >= most_bytes ? finish() : result<void>();
     }
-    /// Hands on the rest. \return the first error, in the order of the segments.
+    /// Hands on the rest. \return the first error, in the order of the segments; none behind it is handed on.
     result<void> finish() {
         std::vector<std::optional<result<whole_blob>>> documents(waiting_.size());
+        std::atomic<std::size_t> first_failed = waiting_.size();
         for_each_index(waiting_.size(), concurrency_, [&](std::size_t i) {
-            documents[i] = read_all(state_, c_, waiting_[i].name, journal_lines::largest_bytes);
+            if (i > first_failed) return;  // nobody will ask for it
+            auto document = read_all(state_, c_, waiting_[i].name, journal_lines::largest_bytes);
+            if (document) document->content.shrink_to_fit();
+            for (std::size_t first = first_failed; !document && i < first;) {
+                if (first_failed.compare_exchange_weak(first, i)) break;
+            }
+            documents[i] = std::move(document);
         });
         const std::vector<journal_segment> segments = std::exchange(waiting_, {});
         bytes_ = 0;
@@ -201,6 +209,7 @@ public:
 
 private:
     static constexpr std::uint64_t most_bytes = std::uint64_t{4} << 20;
+    static constexpr std::size_t most_segments = 1024;
 
     any_store& state_;
     const context& c_;
@@ -249,7 +258,8 @@ inline result<void> read_journal(any_store& state, const context& c, std::string
     return reader.finish();
 }
 
-/// Removes every segment of the journal `kind`. \return how many there were.
+/// Removes every segment of the journal `kind`. \return how many there were; or the error of the first that would not
+/// go, behind which no further batch is tried.
 inline result<std::size_t> erase_journal(any_store& state, const context& c, std::string_view kind,
                                          unsigned concurrency = 1) {
     auto segments = journal_segments(state, c, kind);
@@ -257,13 +267,17 @@ inline result<std::size_t> erase_journal(any_store& state, const context& c, std
     std::vector<remove_request> requests;
     requests.reserve(segments->size());
     for (journal_segment& segment : *segments) requests.push_back({.name = std::move(segment.name)});
+    const std::span<const remove_request> all(requests);
+    const std::size_t at_once = concurrency <= 1 ? 1 : 256;  // what Azure takes as one batch
     result<void> erased;
-    remove_many(state, c, std::span<const remove_request>(requests), {.concurrency = concurrency},
-                [&](std::size_t, result<bool>&& gone) {
-                    if (!gone && erased) erased = unexpected(std::move(gone).error());
-                });
+    for (std::size_t first = 0; first < all.size() && erased; first += at_once) {
+        remove_many(state, c, all.subspan(first, (std::min)(at_once, all.size() - first)), {.concurrency = concurrency},
+                    [&](std::size_t, result<bool>&& gone) {
+                        if (!gone && erased) erased = unexpected(std::move(gone).error());
+                    });
+    }
     if (!erased) return unexpected(std::move(erased).error());
-    return requests.size();
+    return all.size();
 }
 
 }  // namespace blobshift::inline v1

@@ -181,7 +181,8 @@ inline result<void> read_numbered(any_store& state, const context& c, std::strin
 /// them, once nobody writes any more.
 ///
 /// \param concurrency  Most requests under way at once; with 1, no thread is started.
-/// \return how many segments held records. Those that somebody else emptied or destroyed meanwhile do not count.
+/// \return how many segments held records; those that somebody else emptied or destroyed meanwhile do not count. Or the
+///         first error: errc::condition_failed where one that holds records is not what its listing said.
 /// \par Complexity  One listing, and one put for each of those segments; memory: the names of some thousands.
 inline result<std::size_t> empty_segments(any_store& state, const context& c, std::string_view kind,
                                           std::uint64_t up_to, unsigned concurrency = 1) {
@@ -189,6 +190,10 @@ inline result<std::size_t> empty_segments(any_store& state, const context& c, st
     constexpr std::size_t most_at_once = 4096;
     std::size_t emptied = 0;
     std::vector<std::pair<blob_name, etag>> full;
+    const auto is_gone_or_empty = [&](const blob_name& segment) {
+        const auto info = state.head(c, segment);
+        return info ? info->size_bytes == nothing.text().size() : info.error().code == errc::not_found;
+    };
     const auto empty = [&]() -> result<void> {
         std::atomic<bool> is_over = false;
         std::vector<result<bool>> results(full.size(), false);  // whether it was emptied
@@ -197,12 +202,10 @@ inline result<std::size_t> empty_segments(any_store& state, const context& c, st
             // Pinned: what a seal has destroyed meanwhile is not made again.
             const auto& [name, tag] = full[i];
             auto stored = state.put(c, name, as_bytes(nothing.text()), {}, condition::if_match(tag));
-            if (!stored && stored.error().code != errc::condition_failed) {
-                results[i] = unexpected(std::move(stored).error());
-                is_over = true;
-            } else {
-                results[i] = stored.has_value();
-            }
+            if (!stored && stored.error().code == errc::condition_failed && is_gone_or_empty(name)) return;
+            if (stored) results[i] = true;
+            else results[i] = unexpected(std::move(stored).error());
+            is_over = is_over || !results[i];
         });
         full.clear();
         for (result<bool>& each : results) {
