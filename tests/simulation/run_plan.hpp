@@ -82,6 +82,8 @@ struct run_plan {
             copies_tell = true;
             chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;
         }
+        // Nor can who reads new names first before any copy was verified.
+        if (hasty) chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;
         // Whoever seals, or goes back, while deletes run that look at nothing has nobody to blame.
         if (seals || impatient) guards_waves = true;
         if (has("node2")) nodes = 1;
