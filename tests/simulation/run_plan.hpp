@@ -77,13 +77,13 @@ struct run_plan {
         stalls = draw.once_in(2);
         impatient = back == turning_point::in_delete && draw.once_in(2);
         // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on
-        // the way back old names are read first as soon as they are there: the store must tell the truth of them.
-        if (chances[static_cast<std::size_t>(fault_kind::cut_listing)] > 0 || back != turning_point::never) {
+        // the way back old names are read first as soon as they are there, as new ones are by who is in New before any
+        // copy was verified: the store must tell the truth of them.
+        const bool is_cut = chances[static_cast<std::size_t>(fault_kind::cut_listing)] > 0;
+        if (is_cut || back != turning_point::never || hasty) {
             copies_tell = true;
             chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;
         }
-        // Nor can who reads new names first before any copy was verified.
-        if (hasty) chances[static_cast<std::size_t>(fault_kind::torn_copy)] = 0;
         // Whoever seals, or goes back, while deletes run that look at nothing has nobody to blame.
         if (seals || impatient) guards_waves = true;
         if (has("node2")) nodes = 1;
