@@ -84,7 +84,7 @@ bug(cleanup_in_one_container simulation migrate/sweep.hpp
             if (auto go]==]
     [==[        for (const auto& job : std::vector{all_.jobs.front()}) {
             if (auto go]==])
-bug(rollback_in_one_container simulation migrate/rollback.hpp
+bug(rollback_in_one_container migrate/rollback.test.cpp migrate/rollback.hpp
     [==[        add(*done);
     }
     if (options.remove_new && sum.complete) {]==]
