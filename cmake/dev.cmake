@@ -8,7 +8,7 @@ set_property(CACHE BLOBSHIFT_SANITIZE PROPERTY STRINGS "" address+undefined unde
 set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(blobshift_dev INTERFACE)
 target_compile_options(blobshift_dev INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-# g++ 12 that optimises takes "text" + std::string for a copy that overlaps (GCC bug 105651, mended in 13).
+# g++ 12 that optimises takes "text" + std::string for a copy that overlaps (GCC bug 105329, mended in 13).
 set(old_gcc "$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>")
 target_compile_options(blobshift_dev INTERFACE "$<$<AND:$<CONFIG:Release>,${old_gcc}>:-Wno-restrict>")
 
