@@ -130,6 +130,7 @@ std::string variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+// Skipped but where the cases below run them, each in a process with an environment of its own.
 TEST_CASE("child: one request with our transport" * doctest::skip()) {
     auto transport = open_transport({.ca_file = variable("TEST_CA"),
                                      .proxy = variable("TEST_PROXY"),
