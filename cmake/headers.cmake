@@ -68,6 +68,7 @@ set(BLOBSHIFT_HEADERS
     migrate/observer.hpp
     migrate/obstacle.hpp
     migrate/operation.hpp
+    migrate/operation_id.hpp
     migrate/pair_copier.hpp
     migrate/plan.hpp
     migrate/progress.hpp

@@ -75,6 +75,7 @@ set(BLOBSHIFT_TEST_SOURCES
     migrate/remove.test.cpp
     migrate/report.test.cpp
     migrate/rollback.test.cpp
+    migrate/rollback_beside.test.cpp
     migrate/rollback_ledger.test.cpp
     migrate/run.test.cpp
     migrate/scope.test.cpp
@@ -127,6 +128,7 @@ set(BLOBSHIFT_AZURE_TEST_SOURCES
     backends/azure_environment.test.cpp
     backends/azure_identity.test.cpp
     backends/azure_login.test.cpp
+    backends/azure_lost_answers.test.cpp
     backends/azure_store.test.cpp
     backends/azure_wire.test.cpp
     conformance/blob_store_azure.test.cpp
@@ -180,6 +182,7 @@ set(BLOBSHIFT_ALONE_TEST_SOURCES
     backends/azure_bulk.test.cpp
     backends/azure_copy.test.cpp
     backends/azure_copy_jobs.test.cpp
+    backends/azure_lost_answers.test.cpp
     backends/azure_wire.test.cpp
     backends/memory_store.test.cpp
     conformance/blob_store.test.cpp

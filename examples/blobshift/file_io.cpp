@@ -10,11 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exit_code.hpp"
+
 namespace blobshift::cli {
 
 int file_descriptor::close() noexcept {
     const int fd = std::exchange(fd_, -1);
     return fd < 0 || ::close(fd) == 0 || errno == EINTR ? 0 : -1;
+}
+
+void open_closed_streams() noexcept {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        // The lowest free descriptor is the one that is given.
+        if (::open("/dev/null", O_WRONLY) != fd) ::_exit(static_cast<int>(exit_code::wrong_use));
+    }
 }
 
 unexpected system_failure(const std::string& path) {

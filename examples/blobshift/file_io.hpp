@@ -36,6 +36,11 @@ private:
     int fd_ = -1;
 };
 
+/// Opens what the caller has closed of stdin, stdout and stderr: else the first file that is opened would be taken for
+/// it, and messages be written into a report or a blob. What is written goes nowhere; reading is an error, for nothing
+/// must not be stored as an empty blob. Call it before anything is opened; ends the program when it cannot be done.
+void open_closed_streams() noexcept;
+
 /// errc::io_error and friends for the present `errno`. The path is its subject.
 [[nodiscard]] unexpected system_failure(const std::string& path);
 

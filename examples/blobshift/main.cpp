@@ -4,11 +4,13 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include <blobshift/version.hpp>
 
+#include "file_io.hpp"
 #include "interruption.hpp"
 #include "program.hpp"
 
@@ -31,6 +33,29 @@ std::string explain(const CLI::ParseError& wrong, const CLI::App& app) {
     return "there is an argument too many" + help;
 }
 
+/// An empty value is a variable of a script that was not set, hardly a wish to leave the option out.
+failure empty_value(const std::string& option) {
+    return wrong_use(option + " has an empty value; give it one, or leave it out");
+}
+
+/// `--option=`, which the parser would give the argument after it, or take for a flag that is set.
+void refuse_open_options(int argc, char** argv) {
+    for (int i = 1; i < argc && argv[i] != std::string_view("--"); ++i) {
+        const std::string_view each = argv[i];
+        const std::string_view name = each.substr(0, each.find('='));
+        if (each.starts_with("--") && each.size() == name.size() + 1) throw empty_value(std::string(name));
+    }
+}
+
+void refuse_empty_values(const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options()) {
+        if (option->get_name() == "PREFIX") continue;  // of ls: every name begins with it
+        for (const std::string& each : option->results()) {
+            if (each.empty()) throw empty_value(option->get_name());
+        }
+    }
+}
+
 exit_code run(int argc, char** argv, program& p) {
     CLI::App app("Blob stores, and the migration of the names in them.", "blobshift");
     app.require_subcommand(1);
@@ -42,8 +67,10 @@ exit_code run(int argc, char** argv, program& p) {
     add_name_command(app, p);
     add_migration_commands(app, p);
     add_report_command(app, p);
+    refuse_open_options(argc, argv);
     try {
         app.parse(argc, argv);
+        refuse_empty_values(*app.get_subcommands().front());
     } catch (const CLI::Success& asked) {  // --help, --version
         app.exit(asked);
         return exit_code::done;
@@ -56,6 +83,7 @@ exit_code run(int argc, char** argv, program& p) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    open_closed_streams();
     const interruption signals;
     console out;
     program p{out, {.stop = signals.token()}};

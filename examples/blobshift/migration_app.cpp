@@ -6,6 +6,7 @@
 
 #include <blobshift/migrate/scope.hpp>
 
+#include "number.hpp"
 #include "store_address.hpp"
 
 namespace blobshift::cli {
@@ -22,7 +23,11 @@ CLI::App* migration_app::add(const char* name, const char* help, command_functio
     command->add_flag("--report-names", o->report_names, "with names in it: personal data")->needs(report);
     command->add_option("--shard", o->shard_text, "I/N: only part I of N, from 1/N to N/N");
     command->add_option("--concurrency", o->concurrency, "auto, or most requests at once");
-    command->add_option("--rate", o->rate, "most requests a second");
+    const auto take_rate = [o](const std::string& text) {
+        o->rate = parse_number<double>(text);
+        if (!o->rate) throw wrong_use("--rate is a number of requests a second, above 0, like 20 or 0.5");
+    };
+    command->add_option_function<std::string>("--rate", take_rate, "most requests a second")->type_name("N");
     command->add_option("--durability", o->durable, "none, data or full: what a power cut must not take (files)");
     command->add_flag("--json", o->as_json, "the result as one JSON object");
     command->add_option("--log", o->log, "text, or json: each line on stderr is an object");
@@ -76,26 +81,6 @@ bool is_about_held_blobs(const obstacle& o) {
 
 }  // namespace
 
-outcome_counts outcomes_of(const copy_summary& run) {
-    outcome_counts counts;
-    std::uint64_t objects = 0;
-    std::uint64_t bytes = 0;
-    for (const outcome what : {outcome::copied, outcome::repaired}) {
-        counts.add(what, run.made.bytes(what), run.made.objects(what));
-        objects += run.made.objects(what) - run.last.objects(what);
-        bytes += run.made.bytes(what) - run.last.bytes(what);
-    }
-    for (std::size_t i = 0; i < outcome_count; ++i) {
-        const auto what = static_cast<outcome>(i);
-        if (what == outcome::copied || what == outcome::repaired) continue;
-        const bool again = what == outcome::present;
-        counts.add(what, run.last.bytes(what) - (again ? std::min(bytes, run.last.bytes(what)) : 0),
-                   run.last.objects(what) - (again ? std::min(objects, run.last.objects(what)) : 0));
-        counts.add(what, run.made.bytes(what), run.made.objects(what));  // of what was on record as removed
-    }
-    return counts;
-}
-
 exit_code conclude(migration_session& s, const migration_options& o, const verb& command, const work& w,
                    const json& more) {
     if (o.as_json) {
@@ -108,7 +93,8 @@ exit_code conclude(migration_session& s, const migration_options& o, const verb&
         s.out().print(json_line(j));
     } else {
         const std::string text = outcomes_text(w.outcomes);
-        s.out().print(text.empty() ? "nothing to " + std::string(command.todo) + "\n" : text);
+        const bool idle = text.empty() && !w.interrupted;  // who was interrupted early does not know
+        s.out().print(idle ? "nothing to " + std::string(command.todo) + "\n" : text);
     }
     const json came_to = {
         {"complete", w.complete}, {"interrupted", w.interrupted}, {"outcomes", outcomes_json(w.outcomes)}};
@@ -120,7 +106,7 @@ exit_code conclude(migration_session& s, const migration_options& o, const verb&
     if (w.interrupted) {
         s.out().say("interrupted; run the same command again");
     } else if (o.dry_run) {
-        s.out().say("dry run: " + std::to_string(w.outcomes.objects(command.ahead)) + " would be " +
+        s.out().say("dry run: " + std::to_string(w.outcomes.objects(command.ahead) + w.ahead) + " would be " +
                     std::string(command.done) + "; nothing was changed");
     } else if (w.complete) {
         // The whole of it, or a line that nobody takes for the whole.

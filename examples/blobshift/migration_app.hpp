@@ -5,6 +5,7 @@
 #ifndef BLOBSHIFT_CLI_MIGRATION_APP_HPP
 #define BLOBSHIFT_CLI_MIGRATION_APP_HPP
 
+#include <cstdint>      // uint64_t
 #include <memory>       // shared_ptr
 #include <string_view>  // string_view
 #include <vector>       // vector
@@ -55,6 +56,7 @@ struct work {
     outcome_counts outcomes = {};
     bool complete = true;
     bool interrupted = false;
+    std::uint64_t ahead = 0;  ///< Of a dry run: what would be worked on, beside the outcomes that the verb says.
 };
 
 /// How a command speaks of itself.
@@ -73,9 +75,6 @@ inline constexpr verb cleaning = {"cleanup", "clean up", "removed", outcome::pre
                                   "Completed cleaning up deleted files."};
 inline constexpr verb rolling_back = {"rollback", "roll back", "copied back", outcome::missing,
                                       "Completed rolling back files."};
-
-/// What became of each object in the whole run. The last pass finds as equal what the passes before it made.
-[[nodiscard]] outcome_counts outcomes_of(const copy_summary& run);
 
 /// Prints the result, then why objects were left behind. \return the exit code.
 exit_code conclude(migration_session& s, const migration_options& o, const verb& command, const work& w,

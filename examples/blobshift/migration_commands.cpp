@@ -21,6 +21,7 @@
 #include <blobshift/migrate/verify.hpp>
 
 #include "migration_app.hpp"
+#include "number.hpp"
 
 namespace blobshift::cli {
 
@@ -63,7 +64,9 @@ exit_code copy(const migration_options& o, program& p) {
     }
     work w;
     json passes = json::array();
+    std::size_t number = 0;
     s.for_each_job([&](const job_type& job) {
+        options.other_ledgers = ledgers_beside(s.all(), number++);
         const copy_summary done = or_fail(copy_blobs(job, s.ctx(), options), "copy");
         w.outcomes += outcomes_of(done);
         w.complete = w.complete && done.complete;
@@ -100,17 +103,34 @@ exit_code verify(const migration_options& o, program& p) {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+/// Whether anything is on record that a seal destroys.
+bool has_records(migration_session& s) {
+    const auto any = [&](any_store& state, std::string_view journal) {
+        return !or_fail(journal_segments(state, s.ctx(), journal), "check").empty();
+    };
+    bool found = any(s.state(), deletion_journal) || any(s.state(), repair_journal);
+    s.for_each_job([&](const job_type& job) {
+        found = found || any(job.state, ledger_journal) || any(job.state, evidence_journal);
+    });
+    return found;
+}
+
+exit_code check_sealed(migration_session& s, const migration_options& o, const stage_view& view) {
+    const bool over = view.stage->seal == seal_state::sealed && !has_records(s);
+    s.out().print(o.as_json ? json_line({{"command", "check"},
+                                         {"safe", true},
+                                         {"next", over ? json(nullptr) : json("seal")},
+                                         {"obstacles", json::array()},
+                                         {"old_names", 0}})
+                  : over    ? "there is no old name, and the migration is sealed\n"
+                            : "there is no old name, but the seal is not complete: run seal again\n");
+    return s.listener().finish(exit_code::done);
+}
+
 /// The last question: is there anything left that a seal would have to keep?
 exit_code check_seal(migration_session& s, const migration_options& o) {
-    if (or_fail(read_stage(s.state(), s.ctx()), "check").is_sealed()) {
-        s.out().print(o.as_json ? json_line({{"command", "check"},
-                                             {"safe", true},
-                                             {"next", nullptr},
-                                             {"obstacles", json::array()},
-                                             {"old_names", 0}})
-                                : "there is no old name, and the migration is sealed\n");
-        return s.listener().finish(exit_code::done);
-    }
+    const stage_view view = or_fail(read_stage(s.state(), s.ctx()), "check");
+    if (view.is_sealed()) return check_sealed(s, o, view);
     auto obstacles = or_fail(obstacles_to_seal(s.all(), s.ctx()), "check");
     for (obstacle& each : foreign_names(s, o)) obstacles.push_back(std::move(each));
     if (!obstacles.empty()) return refuse(s, o, "check", obstacles);
@@ -202,13 +222,11 @@ exit_code remove(const migration_options& o, program& p) {
     }
     migration_session s(o, p);
     wave_guard guard(s.state());
-    options.guard = &guard;
+    if (!o.dry_run) options.guard = &guard;  // it puts its claim on record
     const auto unseen = unseen_containers(s, "delete");
     if (!unseen.empty()) return refuse(s, o, "delete", unseen);
-    if (!o.dry_run) {
-        const auto barrier = against(s, stage_for_delete, operation_kind::remove, "delete");
-        if (!barrier.empty()) return refuse(s, o, "delete", barrier);
-    }
+    const auto barrier = against(s, stage_for_delete, operation_kind::remove, "delete");
+    if (!barrier.empty()) return refuse(s, o, "delete", barrier);
     if (!o.yes || s.containers() > 1) {
         const delete_decision d = decide(s, o);
         if (!d.refused.empty()) return refuse(s, o, "delete", d.refused);
@@ -261,7 +279,7 @@ void add_job_commands(migration_app& app) {
     app.add_dry_run(command);
     app.add_reverify(command);
     app.add_yes(command);
-    command->add_option("--max-delete", o.max_delete, "refuse to begin when more than so many would go");
+    add_number(command, "--max-delete", o.max_delete, "refuse to begin when more than so many would go");
     command->add_flag("--partial", o.partial, "delete what can be proved, though not all can");
 }
 

@@ -2,13 +2,13 @@
 #include "migration_session.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "number.hpp"
 #include "outcome_kinds.hpp"
 #include "store_address.hpp"
 
@@ -18,9 +18,7 @@ namespace {
 
 /// A whole number of at least 1; 0 if `text` is none.
 [[nodiscard]] std::uint32_t positive_number(std::string_view text) {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() ? value : 0;
+    return parse_number<std::uint32_t>(text).value_or(0);
 }
 
 [[nodiscard]] unsigned parse_concurrency(const std::string& text) {
@@ -194,7 +192,7 @@ migration_session::migration_session(const migration_options& o, program& p)
 
 void migration_session::open(const std::string& address, const migration_options& o, bool is_metadata) {
     if (o.rate && !(*o.rate > 0 && std::isfinite(*o.rate))) {
-        throw wrong_use("--rate is a number of requests a second, above 0");
+        throw wrong_use("--rate is a number of requests a second, above 0, like 20 or 0.5");
     }
     if (is_metadata && is_same_store(address, o.store)) {
         throw wrong_use("--metadata names the same store again; leave it out");

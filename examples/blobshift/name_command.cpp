@@ -3,7 +3,6 @@
 // name: what an instance's blobs are called, before and after a migration.
 
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include <blobshift/naming/dicom_names.hpp>
 
+#include "number.hpp"
 #include "program.hpp"
 
 namespace blobshift::cli {
@@ -25,11 +25,8 @@ struct name_options {
 
 exit_code print_names(const name_options& o, program& p) {
     instance_id id = o.id;
-    const char* const end = o.watermark.data() + o.watermark.size();
-    const auto read = std::from_chars(o.watermark.data(), end, id.watermark);
-    if (read.ec != std::errc{} || read.ptr != end) {
-        throw wrong_use("WATERMARK is a whole number from 1 to 9223372036854775807");
-    }
+    id.watermark = parse_number<std::int64_t>(o.watermark).value_or(0);
+    if (id.watermark == 0) throw wrong_use("WATERMARK is a whole number from 1 to 9223372036854775807");
     std::string text;
     const auto add = [&](const auto& policy) {
         for (const blob_kind kind : {blob_kind::instance, blob_kind::metadata}) {

@@ -2,9 +2,11 @@
 //
 // cleanup, rollback, seal: what comes after a delete, or instead of one.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,9 +14,11 @@
 #include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/rollback.hpp>
 #include <blobshift/migrate/seal.hpp>
+#include <blobshift/store/journal.hpp>
 
 #include "change_feed_file.hpp"
 #include "migration_app.hpp"
+#include "number.hpp"
 
 namespace blobshift::cli {
 
@@ -67,9 +71,10 @@ exit_code cleanup(const migration_options& o, program& p) {
     if (o.dry_run && !o.as_json) {
         p.out.print(std::to_string(sum.removals) + " removals on record, " + std::to_string(sum.names) +
                     " blobs of them are left\n");
-        p.out.say("dry run: nothing was changed");
+        p.out.say("dry run: " + std::to_string(sum.names) + " would be removed; nothing was changed");
         return s.listener().finish(exit_code::done);
     }
+    if (o.dry_run) sum.w.ahead = sum.names;
     return conclude(s, o, cleaning, sum.w,
                     {{"removals", sum.removals},
                      {"names", sum.names},
@@ -103,6 +108,38 @@ exit_code rollback(const migration_options& o, program& p) {
                     {{"unresolvable", done.unresolvable}, {"removed_new", done.removed_new}, {"passes", done.passes}});
 }
 
+/// How many records a seal would destroy.
+std::size_t count_records(const migration_session::migration_type& all, const context& c) {
+    std::size_t records = 0;
+    const auto count = [&](any_store& state, std::string_view journal) {
+        records += or_fail(journal_segments(state, c, journal), "seal").size();
+    };
+    for (const auto& job : all.jobs) {
+        for (const std::string_view journal : {ledger_journal, evidence_journal}) count(job.state, journal);
+    }
+    for (const std::string_view journal : {deletion_journal, repair_journal}) count(all.state, journal);
+    return records;
+}
+
+/// Says what a seal, against which there is nothing, would do.
+exit_code foresee_seal(migration_session& s, const migration_options& o, const stage_view& view) {
+    const auto waiting = detail::nodes_not_sealed(view);
+    const std::size_t records = count_records(s.all(), s.ctx());
+    if (o.as_json) {
+        s.out().print(json_line({{"command", "seal"},
+                                 {"complete", false},
+                                 {"dry_run", true},
+                                 {"waiting", obstacles_json(waiting)},
+                                 {"records_destroyed", 0},
+                                 {"records_to_destroy", records}}));
+    }
+    for (const obstacle& each : waiting) s.out().say("seal: " + each.text);
+    s.out().say("dry run: the migration would be sealed, and " + std::to_string(records) +
+                " records would be destroyed" + (waiting.empty() ? "" : " when every node has heard of it") +
+                "; nothing was changed");
+    return s.listener().finish(exit_code::done);
+}
+
 exit_code seal_migration(const migration_options& o, program& p) {
     migration_session s(o, p);
     const auto all = s.all();
@@ -120,19 +157,17 @@ exit_code seal_migration(const migration_options& o, program& p) {
     if (!refused.empty()) return refuse(s, o, "seal", refused);
     const seal_summary done = or_fail(seal(all, s.ctx()), "seal");
     if (!done.refused.empty()) return refuse(s, o, "seal", done.refused);
+    if (o.dry_run) return foresee_seal(s, o, view);
     for (const obstacle& each : done.waiting) p.out.say("seal: " + each.text);
     if (o.as_json) {
         p.out.print(json_line({{"command", "seal"},
                                {"complete", done.complete},
+                               {"dry_run", false},
                                {"waiting", obstacles_json(done.waiting)},
                                {"records_destroyed", done.segments}}));
     } else if (done.complete) {
         p.out.print("sealed: no old name is looked for any more; " + std::to_string(done.segments) +
                     " records destroyed\n");
-    }
-    if (o.dry_run) {
-        p.out.say("dry run: nothing was changed");
-        return s.listener().finish(exit_code::done);
     }
     if (!done.complete) p.out.say("seal: it is decided, but not complete; run the same command again");
     return s.listener().finish(done.complete ? exit_code::done : exit_code::interrupted);
@@ -146,7 +181,7 @@ void add_operation_commands(migration_app& app) {
     app.add_dry_run(command);
     command->add_option("--change-feed", o.change_feed, "a file of the service's change feed, JSON: its removals, too");
     command->add_option("--since", o.since, "of the feed only removals at this time (with its zone) or later");
-    command->add_option("--after-sequence", o.after_sequence, "of the feed only removals with a higher sequence");
+    add_number(command, "--after-sequence", o.after_sequence, "of the feed only removals with a higher sequence");
 
     command = app.add("rollback", "Give every new name its old one again", rollback);
     app.add_level(command);

@@ -164,8 +164,9 @@ struct verdict_text {
     if (data.left_behind.empty()) return {};
     using reason = std::pair<std::pair<std::size_t, std::string>, std::uint64_t>;
     std::vector<reason> sorted(data.left_behind.begin(), data.left_behind.end());
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const reason& a, const reason& b) { return a.second > b.second; });
+    std::sort(sorted.begin(), sorted.end(), [](const reason& a, const reason& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     std::string rows;
     for (const auto& [what, objects] : sorted) {
         rows += "<tr>" + kind_cell(what.first) + "<td class=\"w\">" + value(what.second) + "</td><td class=\"n\">" +

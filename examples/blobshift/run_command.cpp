@@ -13,6 +13,7 @@
 
 #include "change_feed_file.hpp"
 #include "migration_app.hpp"
+#include "number.hpp"
 #include "settings_file.hpp"
 #include "store_address.hpp"
 
@@ -122,11 +123,9 @@ exit_code run_guide(const migration_options& typed, program& p) {
     const outcome_counts outcomes = outcomes_of(done);
     const bool idle = !wanted.start_copy && !wanted.start_delete;
     if (o.as_json) {
-        json j = {{"command", "run"},
-                  {"format", to_string(settings.format)},
-                  {"complete", done.complete},
-                  {"interrupted", done.interrupted},
-                  {"obstacles", obstacles_json(done.refused)}};
+        json j = {{"command", "run"},          {"format", to_string(settings.format)},
+                  {"complete", done.complete}, {"interrupted", done.interrupted},
+                  {"dry_run", o.dry_run},      {"obstacles", obstacles_json(done.refused)}};
         j.update(run_json(done));
         p.out.print(json_line(j));
     } else if (idle) {
@@ -134,7 +133,7 @@ exit_code run_guide(const migration_options& typed, program& p) {
                     std::string(to_string(settings.format)) + "\n");
     } else {
         const std::string text = outcomes_text(outcomes);
-        p.out.print(text.empty() ? "nothing was left to do\n" : text);
+        p.out.print(text.empty() && !done.interrupted ? "nothing was left to do\n" : text);
     }
     if (done.told) say_doubts(p.out, "run", *done.told);
     for (const obstacle& each : done.refused) p.out.say("run: " + each.text);
@@ -160,10 +159,10 @@ void add_run_command(migration_app& app) {
         ->required();
     app.add_level(command);
     app.add_dry_run(command);
-    command->add_option("--max-delete", o.max_delete, "refuse to begin a delete when more than so many would go");
+    add_number(command, "--max-delete", o.max_delete, "refuse to begin a delete when more than so many would go");
     command->add_option("--change-feed", o.change_feed,
                         "a file of the service's change feed, JSON: its removals come first");
-    command->add_option("--after-sequence", o.after_sequence, "of the feed only removals with a higher sequence");
+    add_number(command, "--after-sequence", o.after_sequence, "of the feed only removals with a higher sequence");
     command->add_flag("--take-over", o.take_over, "the one who runs the operation is dead: do not wait for its lease");
 }
 

@@ -62,8 +62,12 @@ struct step {
 [[nodiscard]] step step_of(const migration_plan& plan, const state_of_things& state) {
     const auto left = [&](outcome what) { return plan.outcomes.objects(what) > 0; };
     const auto& stage = state.service.stage;
-    if (stage && stage->seal == seal_state::sealed) return {"sealed", "nothing to do: the migration is over"};
-    if (stage && stage->seal == seal_state::sealing) return {"sealing", "seal"};
+    if (stage && stage->seal != seal_state::open && plan.found.sources == 0) {
+        if (stage->seal == seal_state::sealing) return {"sealing", "seal"};
+        if (state.ledger_entries + state.removals + state.repairs == 0)
+            return {"sealed", "nothing to do: the migration is over"};
+        return {"sealed", "seal: records that tell of old names were written since"};
+    }
     if (plan.found.sources == 0) {
         if (state.removals + state.repairs > 0) return {"deleted", "cleanup"};
         return state.ledger_entries > 0 ? step{"done", "nothing to do, or seal: there is no old name"}

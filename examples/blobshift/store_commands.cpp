@@ -2,7 +2,6 @@
 //
 // put, get, ls, stat, rm, cp: a store by hand.
 
-#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -17,6 +16,7 @@
 
 #include "file_io.hpp"
 #include "json_line.hpp"
+#include "number.hpp"
 #include "program.hpp"
 #include "store_address.hpp"
 
@@ -69,12 +69,7 @@ exit_code put(const store_options& o, program& p) {
 
 /// "A-B" (both included), "A-" or "-N" (the last N).
 [[nodiscard]] read_range parse_range(std::string_view text) {
-    const auto number = [](std::string_view digits) -> std::optional<std::uint64_t> {
-        std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-        return value;
-    };
+    constexpr auto number = parse_number<std::uint64_t>;
     const std::size_t dash = text.find('-');
     if (dash != std::string_view::npos) {
         const auto first = number(text.substr(0, dash));

@@ -73,6 +73,7 @@
 #include <blobshift/migrate/observer.hpp>
 #include <blobshift/migrate/obstacle.hpp>
 #include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/operation_id.hpp>
 #include <blobshift/migrate/pair_copier.hpp>
 #include <blobshift/migrate/plan.hpp>
 #include <blobshift/migrate/progress.hpp>

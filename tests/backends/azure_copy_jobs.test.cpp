@@ -50,6 +50,7 @@ TEST_CASE("a copy by the service's own job is one only when it is done") {
     };
     run(5, replaced, [](const fake_place&, fake_store&, const result<copy_result>& made) {
         CHECK(made.error().code == errc::conflict);
+        CHECK(made.error().done == effect::indeterminate);
     });
     // One that does not end in time is unknown.
     run(1'000'000, nothing, [](const fake_place&, fake_store&, const result<copy_result>& made) {
@@ -104,7 +105,43 @@ TEST_CASE("what is stored in the place of a copy that failed stays, however late
         const auto made = store.copy(at.c(), name("from"), name("to"), {}, condition::if_absent());
         REQUIRE(stored);
         CHECK(made.error().code == (at_the_removal ? errc::unavailable : errc::conflict));
+        CHECK(made.error().done == (at_the_removal ? effect::applied : effect::indeterminate));
         CHECK(at.blob("to").content == "acknowledged");
+    }
+}
+
+TEST_CASE("a copy that failed has done something for as long as what it left is there") {
+    struct row {
+        azure_fault removal;  ///< What becomes of the removal of what is left.
+        bool replaces;
+        effect done;
+    };
+    const auto denied = azure_fault::answer(403, "AuthorizationPermissionMismatch");
+    for (const row& t :
+         {row{{}, false, effect::none}, row{azure_fault::lost_after(), false, effect::none},
+          row{denied, false, effect::applied}, row{azure_fault::answer(412, "LeaseIdMissing"), false, effect::applied},
+          row{{}, true, effect::applied}}) {
+        CAPTURE(t.removal.code);
+        CAPTURE(t.replaces);
+        CAPTURE(static_cast<int>(t.removal.what));
+        const fake_place at;
+        at.service->firewall = true;
+        at.service->copies_pend = -1;
+        fake_store store = at.open({.unreadable_source = azure_fallback::asynchronous});
+        store.put(at.c(), name("from"), as_bytes("content"), {}, {}).value();
+        if (t.replaces) store.put(at.c(), name("to"), as_bytes("old"), {}, {}).value();
+        int removals = 0;
+        at.service->faults = [&](const http_request&, std::string_view label) {
+            if (label != "delete") return azure_fault{};
+            return ++removals == 1 ? t.removal : azure_fault{};
+        };
+        const auto made =
+            store.copy(at.c(), name("from"), name("to"), {}, t.replaces ? condition() : condition::if_absent());
+        REQUIRE_FALSE(made);
+        CHECK(made.error().code == errc::unavailable);
+        CHECK(made.error().done == t.done);
+        CHECK((at.service->containers.at("box").blobs.count("to") == 0) == (t.done == effect::none));
+        CHECK((removals == 0) == t.replaces);
     }
 }
 

@@ -84,6 +84,45 @@ TEST_CASE("a token is read with its lifetime, however the numbers are written") 
     }
 }
 
+TEST_CASE("a token whose lifetime no clock can count is good for thirty days, and then to be fetched again") {
+    constexpr std::chrono::seconds month = std::chrono::days(30);
+    for (const char* count : {"9223372036854775807", "9223372036854775", "251699999999", "253402300799", "2592001"}) {
+        for (const char* quote : {"", "\""}) {
+            for (const char* member : {"expires_in", "expires_on"}) {
+                const std::string number = quote + std::string(count) + quote;
+                const bool passed = std::string(member) == "expires_on" && std::string(count) == "2592001";
+                for (const std::string& more : {std::string(), ",\"refresh_in\":" + number}) {
+                    const std::string body =
+                        R"({"access_token":"abc",")" + std::string(member) + "\":" + number + more + "}";
+                    CAPTURE(body);
+                    const auto token = detail::read_token(answer(200, body), false, noon);
+                    REQUIRE(token.has_value() != passed);
+                    if (passed) continue;
+                    CHECK(token->expires_in == month);
+                    CHECK(token->refresh_in == month / 2);
+                }
+            }
+        }
+    }
+    const auto just = detail::read_token(answer(200, R"({"access_token":"abc","expires_in":2592000})"), false, noon);
+    CHECK(just.value().expires_in == month);
+}
+
+TEST_CASE("a token that ended before any clock began is refused") {
+    for (const char* count : {"-1", "-253402300799", "-9223372036854775807", "-9223372036854775808"}) {
+        for (const char* member : {"expires_in", "expires_on"}) {
+            const std::string body = R"({"access_token":"abc",")" + std::string(member) + "\":" + count + "}";
+            CAPTURE(body);
+            const auto token = detail::read_token(answer(200, body), false, noon);
+            REQUIRE_FALSE(token);
+            CHECK(token.error().code == errc::corrupt);
+        }
+        const std::string body = R"({"access_token":"abc","expires_in":3600,"refresh_in":)" + std::string(count) + "}";
+        CAPTURE(body);
+        CHECK(detail::read_token(answer(200, body), false, noon).value().refresh_in == 55min);
+    }
+}
+
 TEST_CASE("what is no token is none") {
     for (const char* body :
          {"", "{}", "[]", "<html></html>", R"({"access_token":"abc"})", R"({"access_token":"","expires_in":10})",

@@ -68,6 +68,24 @@ TEST_CASE("a token is fetched once, kept, and renewed in good time") {
     CHECK(t.sent == 2);
 }
 
+TEST_CASE("a token that is said to last for ever is kept for fifteen days") {
+    for (const char* lifetime : {R"("expires_in":9223372036854775807)", R"("expires_on":"253402300799")"}) {
+        CAPTURE(std::string(lifetime));
+        virtual_clock clock;
+        scripted_transport t;
+        t.answer = [&](const http_request&) -> result<http_response> {
+            return json(200, R"({"access_token":"t)" + std::to_string(t.sent) + "\"," + lifetime + "}");
+        };
+        detail::azure_login<scripted_transport> login(application());
+        const context c = context_of(clock);
+        CHECK(token_of(login.current(c, t)) == "t1");
+        clock.advance(15 * 24h - 1s);
+        CHECK(token_of(login.current(c, t)) == "t1");
+        clock.advance(1s);
+        CHECK(token_of(login.current(c, t)) == "t2");
+    }
+}
+
 TEST_CASE("while a renewal fails, the token that is still good serves on") {
     virtual_clock clock;
     scripted_transport t;

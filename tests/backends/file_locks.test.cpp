@@ -8,7 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include <backends/files_on_disk.hpp>
+#include <backends/scripted_files.hpp>
 #include <support/print.hpp>
 #include <support/virtual_clock.hpp>
 
@@ -168,4 +171,70 @@ TEST_CASE_FIXTURE(lock_folder, "a name that cannot be released is free once its 
         CHECK_FALSE(theirs->hold(c.with_timeout(std::chrono::seconds(1)), "name"));
     }
     CHECK(theirs->hold(c.with_timeout(std::chrono::seconds(1)), "name"));
+}
+
+TEST_CASE_FIXTURE(lock_folder, "the lock file is for whoever may write into the directories, whatever the umask") {
+    struct row {
+        unsigned folder_mode;
+        unsigned mode;
+    };
+    for (const mode_t mask : {mode_t{0}, mode_t{022}, mode_t{077}, mode_t{0777}}) {
+        for (const row& t : {row{0700, 0600}, row{0750, 0640}, row{0770, 0660}, row{0755, 0644}, row{0777, 0666},
+                             row{0711, 0600}, row{0500, 0600}}) {
+            CAPTURE(mask);
+            CAPTURE(t.folder_mode);
+            const mode_t before = ::umask(mask);
+            const auto file = detail::open_lock_file(files, root, t.folder_mode);
+            ::umask(before);
+            REQUIRE(file);
+            file_facts facts;
+            REQUIRE(files.facts_in(root, "locks", facts) == 0);
+            CHECK(facts.mode == t.mode);
+            std::filesystem::remove(disk.path("locks"));
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a lock file that is there is given more rights, but none are taken from it") {
+    unsigned mode = 0;
+    const auto open_as = [&](unsigned folder_mode) {
+        const auto file = detail::open_lock_file(files, root, folder_mode);
+        file_facts facts;
+        REQUIRE(file);
+        REQUIRE(files.facts_of(file.fd(), facts) == 0);
+        mode = facts.mode;
+    };
+    open_as(0700);
+    CHECK(mode == 0600);
+    open_as(0770);
+    CHECK(mode == 0660);
+    open_as(0700);
+    CHECK(mode == 0660);
+    open_as(0755);
+    CHECK(mode == 0664);
+    open_as(0770);
+    CHECK(mode == 0664);
+}
+
+TEST_CASE_FIXTURE(lock_folder, "a lock file whose mode cannot be set, or seen, is used as it is") {
+    for (const char* call : {"set_mode", "facts_of"}) {
+        CAPTURE(std::string(call));
+        const auto script = std::make_shared<testing::file_script>();
+        const testing::scripted_files scripted(script);
+        script->fail(call, -EPERM);  // as for a file of another user
+        const mode_t before = ::umask(022);
+        const auto file = detail::open_lock_file(scripted, root, 0770);
+        ::umask(before);
+        CHECK(file);
+        CHECK(script->count(call) == 1);
+        file_facts facts;
+        REQUIRE(files.facts_in(root, "locks", facts) == 0);
+        CHECK(facts.mode == 0640);
+        std::filesystem::remove(disk.path("locks"));
+    }
+    // What has all the rights that it needs is left alone: only its owner could set them.
+    CHECK(detail::open_lock_file(files, root, 0700));
+    const auto script = std::make_shared<testing::file_script>();
+    CHECK(detail::open_lock_file(testing::scripted_files(script), root, 0700));
+    CHECK(script->count("set_mode") == 0);
 }

@@ -86,6 +86,30 @@ TEST_CASE_FIXTURE(stored, "modes are the ones that were chosen") {
     CHECK((facts(on.path("a")).st_mode & 07777U) == 0775);
 }
 
+TEST_CASE_FIXTURE(stored,
+                  "who may write into the directories of a store may use its locks, whatever mode its blobs have") {
+    struct row {
+        unsigned file_mode;
+        unsigned folder_mode;
+        unsigned locks;
+    };
+    const mode_t before = ::umask(022);
+    // The second store of a root takes nothing away from what the first has given.
+    for (const row& t : {row{0444, 0700, 0600}, row{0600, 0770, 0660}, row{0660, 0700, 0660}, row{0644, 0777, 0666}}) {
+        CAPTURE(t.file_mode);
+        CAPTURE(t.folder_mode);
+        const file_store_options options{
+            .durable = durability::none, .file_mode = t.file_mode, .folder_mode = t.folder_mode};
+        for (const char* n : {"a", "b"}) {
+            file_store one = open(options);  // the second of them finds the file
+            CHECK(put(one, n, ""));
+            CHECK((facts(on.path(".blobshift-store./locks")).st_mode & 07777U) == t.locks);
+            CHECK((facts(on.path(n)).st_mode & 07777U) == t.file_mode);
+        }
+    }
+    ::umask(before);
+}
+
 TEST_CASE_FIXTURE(stored, "a file that another program put there is a blob without attributes") {
     on.write("study/file.dcm", "DICM");
     const blob_info info = store.head({}, name("study/file.dcm")).value();

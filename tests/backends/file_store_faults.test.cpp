@@ -180,6 +180,51 @@ TEST_CASE("each durability syncs what it promises, in the order that keeps the p
     }
 }
 
+TEST_CASE("a removal is durable although another remover takes the directory away before it is synced") {
+    struct row {
+        const char* beside;  ///< Stays: what is above it is still there.
+        bool blob;           ///< The name of the directory becomes a blob's.
+        std::size_t syncs;
+    };
+    for (const row& t : {row{"z", false, 1}, row{"a/z", false, 2}, row{"z", true, 2}, row{"a/b/z", false, 1}}) {
+        for (const bool fails : {false, true}) {
+            CAPTURE(std::string(t.beside));
+            CAPTURE(t.blob);
+            CAPTURE(fails);
+            scripted s({.durable = durability::full});
+            for (const char* n : {"a/b/x", "a/b/y", t.beside}) REQUIRE(put(s.store, n, "x"));
+            s.script->clear();
+            bool pruned = false;
+            bool taken = false;
+            std::size_t syncs = 0;
+            s.script->before = [&](std::string_view call) {
+                pruned = pruned || call == "remove_folder";  // refused: the other blob is still there
+                if (pruned && !taken && call == "open_beneath") {
+                    taken = true;
+                    std::filesystem::remove(s.on.path("a/b/y"));
+                    for (const char* folder : {"a/b", "a"}) {
+                        std::error_code not_empty;
+                        std::filesystem::remove(s.on.path(folder), not_empty);
+                    }
+                    if (t.blob) s.on.write("a/b", "");
+                }
+                return call == "sync" && ++syncs == t.syncs && fails ? -EIO : 0;
+            };
+            const auto gone = remove(s.store, "a/b/x");
+            CHECK(taken);
+            CHECK(syncs == t.syncs);
+            CHECK_FALSE(s.on.has("a/b/x"));
+            if (!fails) {
+                CHECK(gone.value());
+                continue;
+            }
+            REQUIRE_FALSE(gone);
+            CHECK(gone.error().code == errc::io_error);
+            CHECK(gone.error().done == effect::applied);
+        }
+    }
+}
+
 TEST_CASE("short reads and writes of every kind go on to the end") {
     for (const copy_method method : {copy_method::automatic, copy_method::byte_copy}) {
         scripted s({.durable = durability::none, .copying = method});

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include <grp.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -126,4 +127,76 @@ TEST_CASE("what belongs to somebody else is refused, not skipped") {
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
+}
+
+namespace {
+
+/// Whether `work` is true in a process of its own: for root, as that user of group 65534 and without its rights.
+template <class Work>
+bool holds_as(::uid_t user, Work work) {
+    const ::pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const bool left =
+            ::geteuid() != 0 || (::setgroups(0, nullptr) == 0 && ::setgid(65534) == 0 && ::setuid(user) == 0);
+        ::umask(022);
+        bool fine = false;
+        try {
+            fine = left && work();
+        } catch (...) {
+            fine = false;
+        }
+        ::_exit(fine ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return status == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a store whose blobs nobody may write to is written to by its owner, and opened and written to again") {
+    const disk on;
+    REQUIRE(::chmod(on.path().c_str(), 0777) == 0);
+    const attributes attrs{.content_type = "image/png"};
+    for (const char* n : {"a/first", "a/second"}) {
+        CAPTURE(std::string(n));
+        CHECK(holds_as(65534, [&] {
+            file_store store =
+                file_store::open(on.path(),
+                                 {.durable = durability::none, .copying = copy_method::byte_copy, .file_mode = 0444})
+                    .value();
+            const std::string copied = std::string(n) + ".copy";
+            return store.put({}, name(n), as_bytes("x"), attrs, {}).has_value() && put(store, n, "y").has_value() &&
+                   store.put({}, name(n), as_bytes("z"), attrs, {}).has_value() && copy(store, n, copied).has_value() &&
+                   content_of(store, copied).value() == "z" && remove(store, copied).value();
+        }));
+        struct ::stat facts {};
+        REQUIRE(::stat(on.path(n).c_str(), &facts) == 0);
+        CHECK((facts.st_mode & 07777U) == 0444);
+        CHECK(on.temps().empty());
+    }
+}
+
+TEST_CASE("the users of a group write to one store, where its directories are the group's") {
+    if (::geteuid() != 0) {
+        MESSAGE("skipped: only root can become two other users");
+        return;
+    }
+    for (const unsigned file_mode : {0600U, 0640U, 0660U}) {
+        CAPTURE(file_mode);
+        const disk on;
+        REQUIRE(::chmod(on.path().c_str(), 0777) == 0);
+        const auto writes = [&](const char* own) {
+            file_store store =
+                file_store::open(on.path(), {.durable = durability::none, .file_mode = file_mode, .folder_mode = 0770})
+                    .value();
+            return put(store, own, "x").has_value() && put(store, "a/shared", own).has_value() &&
+                   remove(store, own).value();
+        };
+        CHECK(holds_as(65533, [&] { return writes("a/one"); }));
+        CHECK(holds_as(65532, [&] { return writes("a/two"); }));
+        CHECK(holds_as(65533, [&] { return writes("a/three"); }));
+        CHECK(on.read("a/shared") == "a/three");
+    }
 }

@@ -153,6 +153,22 @@ TEST_CASE_FIXTURE(home, "a completed file has its attributes, its stamp and its 
     CHECK(script->count("sync") == 1);
 }
 
+TEST_CASE_FIXTURE(home, "a file that nobody may write to in the end may be written to until then") {
+    const handle lock(files, files.open_lock_in(tree.root(), "locks", 0600));
+    for (const unsigned mode : {0444U, 0400U, 0000U, 0664U}) {
+        CAPTURE(mode);
+        const auto folder = temps::begin(tree, tree.root(), lock.fd(), mode).value();
+        auto one = folder->create().value();
+        file_facts facts;
+        REQUIRE(files.facts_of(one.fd(), facts) == 0);
+        CHECK((facts.mode & 0600U) == 0600U);
+        CHECK((facts.mode & ~(mode | 0600U)) == 0);
+        CHECK(one.finish("value", 1'234'567'890'123'456'789, mode, false));
+        REQUIRE(files.facts_of(one.fd(), facts) == 0);
+        CHECK(facts.mode == mode);
+    }
+}
+
 TEST_CASE_FIXTURE(home, "what keeps a file from being completed is told apart") {
     struct row {
         const char* call;

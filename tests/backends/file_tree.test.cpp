@@ -45,6 +45,24 @@ struct masked {
     mode_t before;
 };
 
+/// Notes which directories are synced, by their paths in the tree.
+struct syncing_files : scripted_files {
+    explicit syncing_files(const planted& p) : scripted_files(p.script), root(p.disk.path()) {}
+
+    [[nodiscard]] int sync(int fd) const {
+        std::string path = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).string();
+        path.erase(0, (std::min)(path.size(), std::filesystem::canonical(root).string().size() + 1));
+        synced->push_back(path.empty() ? "(root)" : path);
+        return scripted_files::sync(fd);
+    }
+    [[nodiscard]] file_tree<syncing_files> tree() const {
+        return file_tree<syncing_files>(*this, open_root(root.c_str()), 0700);
+    }
+
+    std::string root;
+    std::shared_ptr<std::vector<std::string>> synced = std::make_shared<std::vector<std::string>>();
+};
+
 }  // namespace
 
 TEST_CASE("a tree opens what is in it, and nothing through a link, with the kernel's walk and with ours") {
@@ -171,6 +189,84 @@ TEST_CASE("a mode that cannot be set leaves no directory behind") {
     std::size_t kept = 0;
     CHECK(tree.open_or_make("a", open_for::passage, kept).code() == -EPERM);
     CHECK(p.disk.all().empty());
+}
+
+TEST_CASE("a directory is synced, or of one that is gone all that are left above it") {
+    using strings = std::vector<std::string>;
+    struct row {
+        const char* folders;  ///< That are there.
+        const char* file;     ///< Beside them; "" = none.
+        const char* path;
+        strings synced;
+    };
+    for (const bool atomic : {true, false}) {
+        for (const row& t :
+             {row{"a/b/c", "", "a/b/c", {"a/b/c"}}, row{"a/b/c", "", "a", {"a"}}, row{"a/b/c", "", "", {"(root)"}},
+              row{"a/b", "", "a/b/c", {"a/b", "a", "(root)"}}, row{"a", "", "a/b/c", {"a", "(root)"}},
+              row{"x", "", "a/b/c", {"(root)"}}, row{"x", "", "a", {"(root)"}},
+              // A blob took the name of the directory, or of one above it.
+              row{"a/b", "a/b/c", "a/b/c", {"a/b", "a", "(root)"}}, row{"a", "a/b", "a/b/c", {"a", "(root)"}},
+              row{"x", "a", "a/b/c", {"(root)"}}, row{"x", "a", "a", {"(root)"}}}) {
+            CAPTURE(atomic);
+            CAPTURE(std::string(t.folders));
+            CAPTURE(std::string(t.file));
+            CAPTURE(std::string(t.path));
+            const planted p(atomic);
+            std::filesystem::create_directories(p.disk.path(t.folders));
+            if (*t.file != '\0') p.disk.write(t.file, "");
+            const syncing_files files(p);
+            CHECK(files.tree().sync(t.path) == 0);
+            CHECK(*files.synced == t.synced);
+        }
+    }
+}
+
+TEST_CASE("a directory that goes while those above it are synced keeps none of them from it") {
+    const planted p(true);
+    std::filesystem::create_directories(p.disk.path("a/b"));
+    const syncing_files files(p);
+    const auto tree = files.tree();
+    p.script->before = [&](std::string_view call) {
+        if (call == "sync") std::filesystem::remove_all(p.disk.path("a"));
+        return 0;
+    };
+    CHECK(tree.sync("a/b/c/d") == 0);
+    CHECK(*files.synced == std::vector<std::string>{"a/b", "(root)"});
+}
+
+TEST_CASE("a directory above one that is gone is an error when it cannot be synced or opened") {
+    for (const bool atomic : {true, false}) {
+        for (const int which : {0, 1, 2}) {
+            CAPTURE(atomic);
+            CAPTURE(which);
+            const planted p(atomic);
+            std::filesystem::create_directories(p.disk.path("a/b"));
+            const syncing_files files(p);
+            const auto tree = files.tree();
+            int syncs = 0;
+            p.script->before = [&](std::string_view call) { return call == "sync" && syncs++ == which ? -EIO : 0; };
+            CHECK(tree.sync("a/b/c/d") == -EIO);
+            CHECK(files.synced->size() == static_cast<std::size_t>(which) + 1);  // and it is not tried again
+        }
+    }
+    for (const int answer : {-EACCES, -ELOOP, -EMFILE}) {
+        CAPTURE(answer);
+        const planted p(true);
+        std::filesystem::create_directories(p.disk.path("a/b"));
+        const syncing_files files(p);
+        const auto tree = files.tree();
+        int opened = 0;
+        p.script->before = [&](std::string_view call) { return call == "open_beneath" && opened++ == 2 ? answer : 0; };
+        CHECK(tree.sync("a/b/c") == answer);
+        CHECK(*files.synced == std::vector<std::string>{"a/b"});
+    }
+    // Nothing is above the root.
+    const planted p(true);
+    const syncing_files files(p);
+    const auto tree = files.tree();
+    p.script->fail("open_in", -ENOENT);
+    CHECK(tree.sync("a") == -ENOENT);
+    CHECK(files.synced->empty());
 }
 
 TEST_CASE("a root that was removed is told from an empty one") {

@@ -40,4 +40,35 @@ TEST_CASE("a signal stops a copy cleanly with 75, and the next run completes it"
     }
 }
 
+TEST_CASE("who is stopped before the first object does not say that there is nothing to do") {
+    const work_folder w;
+    make_old_store(w / "store", 2);
+    make_old_store(w / "metadata", 1);
+    write_file(w / "settings.json", "{\"DicomServer\":{\"Services\":{\"BlobMigration\":{\"StartCopy\":true}}}}");
+    const std::string store = w / "store";
+    struct row {
+        std::vector<std::string> command;
+        std::string rate;   ///< So many requests a second that the signal comes before there is an object.
+        std::string begun;  ///< A folder that is there, and not empty, before the job itself asks for anything.
+    };
+    for (const row& t :
+         {row{{"verify", w.store()}, "0.01", w / "tmp"},
+          row{{"copy", w.store(), "--metadata", w.store("metadata")}, "2", store + "/.blobshift"},
+          row{{"run", w.store(), "--settings", w / "settings.json"}, "2", store + "/.blobshift/operations"}}) {
+        CAPTURE(t.command.front());
+        std::filesystem::remove_all(store + "/.blobshift");
+        std::vector<std::string> arguments = t.command;
+        arguments.insert(arguments.end(), {"--rate", t.rate, "--durability", "none"});
+        child stopped(arguments);
+        const auto has_begun = [&] { return std::filesystem::exists(t.begun) && !std::filesystem::is_empty(t.begun); };
+        while (stopped.is_running() && !has_begun()) ::usleep(1000);
+        REQUIRE(stopped.is_running());
+        stopped.send(SIGTERM);
+        const ended r = stopped.wait();
+        CHECK(r.code == 75);
+        CHECK(r.out.empty());
+        CHECK(r.err == "blobshift: interrupted; run the same command again\n");
+    }
+}
+
 }  // namespace

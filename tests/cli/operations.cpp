@@ -46,6 +46,9 @@ TEST_CASE("cleanup removes both names of what is on record as removed, and says 
     const ended looked = migrate(w, {"cleanup", w.store(), "--dry-run"});
     CHECK(looked.code == 0);
     CHECK(looked.out == "2 removals on record, 8 blobs of them are left\n");
+    const std::string said = "blobshift: dry run: 8 would be removed; nothing was changed\n";
+    CHECK(looked.err == said);
+    CHECK(migrate(w, {"cleanup", w.store(), "--dry-run", "--json"}).err == said);
     CHECK(files_below(w / "store") == before);
 
     const ended r = migrate(w, {"cleanup", w.store()});

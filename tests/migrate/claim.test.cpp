@@ -53,6 +53,15 @@ struct copied_files : two_containers {
     }
 };
 
+/// The clocks of a machine that slept for an hour in which its steady one stood still.
+struct sleeping_clock final : time_source {
+    explicit sleeping_clock(const time_source& before) : awake(before) {}
+    [[nodiscard]] steady_time now() const override { return awake.now(); }
+    [[nodiscard]] utc_time utc_now() const override { return awake.utc_now() + 1h; }
+    void sleep(std::chrono::nanoseconds pause, const std::stop_token& stop) const override { awake.sleep(pause, stop); }
+    const time_source& awake;
+};
+
 }  // namespace
 
 TEST_CASE("claim: of two kinds only one may remove; two of one kind may") {
@@ -102,6 +111,33 @@ TEST_CASE("claim: a batch ends with its last sign of life") {
     t.clock.advance(30s);
     REQUIRE(mine.hold(t.c));
     CHECK(mine.until_over(t.c).deadline == begun + 90s);
+}
+
+TEST_CASE("claim: it counts for its owner no longer than for others, however long it took to write") {
+    two_containers t;
+    hooked_store state;
+    state.hook().after = [&, once = false](std::string_view verb, std::string_view) mutable {
+        if (verb == "put" && !std::exchange(once, true)) t.clock.advance(40s);
+    };
+    t.state = any_store(std::move(state));
+    const auto begun = t.clock.now();
+    removal_claim mine(t.state, operation_kind::remove);
+    REQUIRE(mine.hold(t.c)->empty());
+    CHECK(mine.until_over(t.c).deadline == begun + 60s);
+    t.clock.advance(21s);
+    CHECK(mine.until_over(t.c).proceed().error().code == errc::deadline_exceeded);
+    CHECK(removal_claim(t.state, operation_kind::rollback).hold(t.c)->empty());
+}
+
+TEST_CASE("claim: it ends by the time of day, too, when the steady clock has stood still") {
+    two_containers t;
+    removal_claim mine(t.state, operation_kind::remove);
+    REQUIRE(mine.hold(t.c)->empty());
+    const sleeping_clock slept(t.clock);
+    t.c.clock = &slept;
+    CHECK(mine.until_over(t.c).proceed().error().code == errc::deadline_exceeded);
+    mine.beat(t.c);
+    CHECK(mine.has_lapsed());
 }
 
 TEST_CASE("claim: one that was silent for too long puts its record back, and sees who came meanwhile") {

@@ -3,11 +3,15 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <string_view>
 
 #include <blobshift/migrate/remove.hpp>
 
 #include "archive.hpp"
+#include "two_containers.hpp"
 
 namespace {
 
@@ -326,4 +330,20 @@ TEST_CASE("copy: other spellings of new names are brought to the one spelling wh
     REQUIRE(remove_sources(a.job(), a.c)->complete);
     CHECK_FALSE(a.text_of(name_of("299_1.dcm")));
     CHECK(a.text_of(a.new_name(7)) == "usual");
+}
+
+TEST_CASE("copy: stopped in its second listing, what the first pass copied is counted once") {
+    blobshift_tests::two_containers t;
+    for (std::int64_t w = 1; w <= 3; ++w) t.put(format::old_names, w, blob_kind::instance);
+    std::stop_source stop;
+    t.c.stop = stop.get_token();
+    t.files_hook->before = [&, listings = 0](std::string_view verb, std::string_view name) mutable {
+        if (verb == "list" && name.empty() && ++listings == 2) stop.request_stop();
+        return std::optional<error>();
+    };
+    const copy_summary done = copy_blobs(t.all().jobs[0], t.c).value();
+    CHECK(done.interrupted);
+    CHECK(done.passes == 2);
+    CHECK(done.made.objects(outcome::copied) == 3);
+    CHECK(outcomes_of(done).objects(outcome::copied) == 3);
 }

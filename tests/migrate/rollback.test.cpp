@@ -73,7 +73,8 @@ TEST_CASE("rollback: a dry run changes nothing and says how many would be copied
     t.record_removal(1);
     const rollback_summary dry = roll_back(t.all(), t.c, {.remove_new = true}).value();
     CHECK_FALSE(dry.complete);
-    CHECK(dry.last.objects(outcome::missing) == 10);
+    CHECK(dry.last.objects(outcome::missing) == 8);
+    CHECK(dry.last.objects(outcome::absent) == 3);  // on record as removed
     CHECK(dry.removed_new == 0);
     CHECK(t.everything() == before);
 }

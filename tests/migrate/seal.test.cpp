@@ -76,6 +76,21 @@ TEST_CASE("seal: everything that tells of old names is destroyed, and services m
     }
 }
 
+TEST_CASE("seal: made again, it is refused for an old name that came since, and destroys what its delete recorded") {
+    deleted_archive t;
+    REQUIRE(seal(t.all(), t.c)->complete);
+    t.put(old_names, 7, metadata);
+    const seal_summary again = seal(t.all(), t.c).value();
+    CHECK_FALSE(again.complete);
+    CHECK(codes_of(again.refused) == strings{"old_names"});
+    const auto m = t.all();
+    REQUIRE(copy_blobs(m.jobs[1], t.c)->complete);
+    REQUIRE(remove_sources(m.jobs[1], t.c)->complete);
+    CHECK(t.records() > 0);
+    CHECK(seal(t.all(), t.c)->complete);
+    CHECK(t.records() == 0);
+}
+
 TEST_CASE("seal: refused, changing nothing, while anything is left to do") {
     deleted_archive t;
     const char* code = "";

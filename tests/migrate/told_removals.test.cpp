@@ -133,9 +133,9 @@ namespace {
 struct deleted : two_containers {
     utc_time stored = {};
 
-    explicit deleted(std::int64_t count, std::chrono::hours copied_after = 1h) {
+    explicit deleted(std::int64_t instances, std::chrono::hours copied_after = 1h) {
         stored = clock.utc_now();
-        for (std::int64_t w = 1; w <= count; ++w) store(old_names, w);
+        for (std::int64_t w = 1; w <= instances; ++w) store(old_names, w);
         clock.advance(copied_after);
         const auto m = all();
         for (const auto& job : m.jobs) REQUIRE(copy_blobs(job, c)->complete);

@@ -53,6 +53,23 @@ struct copied_service : two_containers {
 
 }  // namespace
 
+TEST_CASE("wave guard: a dry run leaves no word, and sees those of others") {
+    two_containers t;
+    t.put(format::old_names, 1, blob_kind::instance);
+    REQUIRE(copy_blobs(t.all().jobs[0], t.c)->complete);
+    t.options.dry_run = true;
+    const auto words = [&] { return list_operations(t.state, t.c, claim_folder)->size(); };
+    std::size_t left = 0;
+    t.files_hook->after = [&](std::string_view, std::string_view) { left += words(); };
+    wave_guard guard(t.state);
+    CHECK(remove_sources(t.all().jobs[0], t.c, {.guard = &guard})->refused.empty());
+    CHECK(guard.before_wave(t.c, true)->empty());
+    CHECK(left + words() == 0);
+    removal_claim back(t.state, operation_kind::rollback);
+    REQUIRE(back.hold(t.c));
+    CHECK(codes_of(remove_sources(t.all().jobs[0], t.c, {.guard = &guard})->refused) == strings{"operation_running"});
+}
+
 TEST_CASE("wave guard: reads of old names before the delete began are past, later ones are not") {
     two_containers t;
     node_announcer a(t.state, node_name::parse("a").value());

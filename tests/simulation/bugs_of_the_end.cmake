@@ -10,7 +10,13 @@ bug(calls_from_before_the_seal_not_told simulation views/format_switch.hpp
     [==[older += slot == now ? 0 : calls_[slot].load();]==]
     [==[older += slot == now || (slot == 2 && now == 3) ? 0 : calls_[slot].load();]==])
 bug(seal_with_old_names_left simulation migrate/check.hpp
-    [==[add("old_names", old_names, "old names are left: run delete");]==]
+    [==[if (old_names > 0) {]==]
+    [==[if (false) {]==])
+bug(seal_made_again_looks_at_no_names migrate/seal.test.cpp migrate/seal.hpp
+    [==[obstacles_to_seal_again(all, c)]==]
+    [==[obstacles_of_scope(all.state, c, all.jobs.size())]==])
+bug(seal_without_its_word migrate/rollback_beside.test.cpp migrate/seal.hpp
+    [==[if (auto given = claim.give(c); !given) return unexpected(std::move(given).error());]==]
     [==[]==])
 bug(seal_looks_at_one_container simulation migrate/check.hpp
     [==[old_names += *counted;]==]
@@ -24,7 +30,7 @@ bug(seal_keeps_the_deletion_log simulation migrate/seal.hpp
 bug(seal_made_again_changes_the_stage simulation migrate/seal.hpp
     [==[if (view->stage->seal != seal_state::sealed) {]==]
     [==[{]==])
-bug(rollback_after_the_seal simulation migrate/rollback.hpp
+bug(rollback_after_the_seal simulation migrate/check.hpp
     [==[if (view->is_sealed()) {]==]
     [==[if (false) {]==])
 bug(origin_recorded_after_the_seal simulation views/instance_store.hpp

@@ -122,11 +122,11 @@ bug(two_directions_at_once migrate/claim.test.cpp migrate/claim.hpp
     [==[return obstacles_of_operations(state_, c, kind_);]==]
     [==[return std::vector<obstacle>();]==])
 bug(a_batch_outlives_its_claim migrate/claim.test.cpp migrate/claim.hpp
-    [==[if (mine_ && (!c.deadline]==]
-    [==[if (false && (!c.deadline]==])
+    [==[if (!c.deadline || over < *c.deadline) bounded.deadline = over;]==]
+    [==[]==])
 bug(claims_of_the_dead_stay migrate/claim.test.cpp migrate/claim.hpp
-    [==[if (auto swept = sweep(c); !swept)]==]
-    [==[if (auto swept = result<void>(); !swept)]==])
+    [==[return sweep(c);]==]
+    [==[return {};]==])
 bug(a_delete_outlives_its_claim migrate/claim.test.cpp migrate/remove.hpp
     [==[const context c = options_.guard == nullptr ? c_ : options_.guard->until_over(c_);]==]
     [==[const context c = c_;]==])
@@ -134,22 +134,55 @@ bug(a_rollback_outlives_its_claim migrate/claim.test.cpp migrate/rollback.hpp
     [==[const context c = claim_.until_over(c_);]==]
     [==[const context c = c_;]==])
 bug(claim_looks_before_its_word migrate/claim.test.cpp migrate/claim.hpp
-    [==[        if (!mine_) {
-            last_ = c;]==]
+    [==[        if (auto given = give(c); !given) return unexpected(std::move(given).error());
+        return obstacles_of_operations(state_, c, kind_);]==]
     [==[        auto others = obstacles_of_operations(state_, c, kind_);
-        if (!mine_) {
-            last_ = c;]==]
-    [==[return obstacles_of_operations(state_, c, kind_);]==]
-    [==[return others;]==])
+        if (auto given = give(c); !given) return unexpected(std::move(given).error());
+        return others;]==])
 bug(rollback_looks_before_its_word migrate/claim.test.cpp migrate/rollback.hpp
     [==[    if (!all.jobs.front().options.dry_run) {  // its own word first, then the look at the others'
-        if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
+        if (auto given = claim.give(c); !given) return unexpected(std::move(given).error());
     }
     auto refused = obstacles_to_rollback(all, c, options.remove_new);]==]
     [==[    auto refused = obstacles_to_rollback(all, c, options.remove_new);
     if (!all.jobs.front().options.dry_run) {
-        if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
-    }]==])
+        if (auto given = claim.give(c); !given) return unexpected(std::move(given).error());
+    }]==]
+    [==[summary_.refused = *std::move(against);]==]
+    [==[]==])
+bug(claim_counts_from_when_it_was_written migrate/claim.test.cpp migrate/operation.hpp
+    [==[last_beat_ = began;]==]
+    [==[last_beat_ = c.clock->now();]==]
+    [==[c.clock->now() + left);]==]
+    [==[last_beat_ + options_.lease);]==])
+bug(claim_counts_on_while_the_machine_sleeps migrate/claim.test.cpp migrate/operation.hpp
+    [==[c.clock->now() + left);]==]
+    [==[last_beat_ + options_.lease);]==])
+bug(rollback_gives_no_sign_of_life migrate/rollback_beside.test.cpp migrate/claim.hpp
+    [==[        claim_.beat(c_);]==]
+    [==[]==])
+bug(rollback_forgets_that_it_was_silent migrate/rollback_beside.test.cpp migrate/rollback.hpp
+    [==[if (claim_.has_lapsed()) {]==]
+    [==[if (false) {]==])
+bug(rollback_does_not_look_around migrate/rollback_beside.test.cpp migrate/rollback.hpp
+    [==[summary_.refused = *std::move(against);]==]
+    [==[]==])
+bug(removed_instance_is_brought_back migrate/rollback_beside.test.cpp migrate/rollback.hpp
+    [==[if (pair.is_given_up) {]==]
+    [==[if (false) {]==]
+    [==[        if (!summary_.refused.empty()) return summary_;
+        if (auto swept = sweep();]==]
+    [==[        return summary_;
+        if (auto swept = sweep();]==])
+bug(sweep_reads_one_ledger_of_two migrate/rollback_beside.test.cpp migrate/watermark_owners.hpp
+    [==[if (noted) noted =]==]
+    [==[if (false) noted =]==])
+bug(stopped_pass_counts_the_one_before_again migrate/copy.test.cpp migrate/copy.hpp
+    [==[tally_.begin("copy", summary_.passes, 0, 0);]==]
+    [==[]==])
+bug(dry_run_gives_its_word migrate/wave_guard.test.cpp migrate/remove.hpp
+    [==[before_wave(c_, job_.options.dry_run)]==]
+    [==[before_wave(c_)]==])
 
 # --- service ------------------------------------------------------------------------------------------------------------
 bug(dual_put_acknowledged_after_one_name simulation views/instance_store.hpp

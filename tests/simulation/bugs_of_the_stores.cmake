@@ -47,6 +47,12 @@ bug(no_fsync_of_a_folder backends/file_store_faults.test.cpp backends/file_store
     [==[        touched.add(detail::folder_of(n.text()));
         if (answer >= 0) answer = state_->writer.sync(touched.all(true));]==]
     [==[        touched.add(detail::folder_of(n.text()));]==])
+bug(no_fsync_above_a_folder_that_is_gone backends/file_tree.test.cpp backends/file_tree.hpp
+    [==[if (!folder && (!is_gone || path.empty())) return folder.code();]==]
+    [==[if (!folder) return is_gone ? 0 : folder.code();]==])
+bug(fsync_ends_at_the_first_folder_that_is_left backends/file_store_faults.test.cpp backends/file_tree.hpp
+    [==[answer < 0 || !gone || path.empty()) return answer;]==]
+    [==[answer <= 0) return answer;]==])
 bug(fsync_repeated_after_a_failure backends/file_store_faults.test.cpp backends/file_temps.hpp
     [==[if (durable) answer = files_->sync(file_.fd());]==]
     [==[if (durable && (answer = files_->sync(file_.fd())) < 0) answer = files_->sync(file_.fd());]==])
@@ -121,5 +127,42 @@ bug(hash_of_a_put_not_sent detail/azure_requests.test.cpp detail/azure_requests.
     [==[.body(content).body_hash(options.hash).all_attributes(attrs);]==]
     [==[.body(content).all_attributes(attrs);]==])
 bug(failed_copy_takes_its_successor_away backends/azure_copy_jobs.test.cpp backends/azure_slow_copier.hpp
-    [==[writer_.remove(c, r.to, condition::if_match(there.tag)));]==]
-    [==[writer_.remove(c, r.to, condition::always()));]==])
+    [==[if (writer_.remove(c, r.to, condition::if_match(there.tag)))]==]
+    [==[if (writer_.remove(c, r.to, condition::always()))]==])
+bug(failed_copy_denies_what_it_left backends/azure_copy_jobs.test.cpp backends/azure_slow_copier.hpp
+    [==[                    if (writer_.remove(c, r.to, condition::if_match(there.tag))) e.done = effect::none;]==]
+    [==[                    static_cast<void>(writer_.remove(c, r.to, condition::if_match(there.tag)));
+                    e.done = effect::none;]==])
+bug(lost_copy_denied_when_its_source_is_gone backends/azure_lost_answers.test.cpp backends/azure_copier.hpp
+    [==[if (!outcome && outcome.error().done == effect::none) outcome.error().done = before;]==]
+    [==[static_cast<void>(before);]==])
+bug(lost_copy_forgotten_when_its_source_changes backends/azure_lost_answers.test.cpp backends/azure_copier.hpp
+    [==[if (e.done == effect::none) e.done = before;]==]
+    [==[]==])
+bug(lost_copy_taken_for_one_of_the_new_source backends/azure_lost_answers.test.cpp backends/azure_copier.hpp
+    [==[if (race == most_races || (before != effect::none && !r.target.is_always())) {]==]
+    [==[if (race == most_races) {]==])
+bug(lost_copy_made_again_through_the_client backends/azure_lost_answers.test.cpp backends/azure_copier.hpp
+    [==[        if (lost) {
+            if (auto mine = same_as(c, r, source)) return mine;
+        }
+        if (failed.code == errc::not_found || needs_another_way(failed)) {
+            return slow_.another_way(c, r, source, std::move(failed));
+        }
+]==]
+    [==[        if (failed.code == errc::not_found || needs_another_way(failed)) {
+            return slow_.another_way(c, r, source, std::move(failed));
+        }
+        if (lost) {
+            if (auto mine = same_as(c, r, source)) return mine;
+        }
+]==])
+bug(lost_removal_denied_in_a_batch backends/azure_lost_answers.test.cpp backends/azure_bulk.hpp
+    [==[if (lost && gone.error().done == effect::none) gone.error().done = effect::indeterminate;]==]
+    [==[]==])
+bug(lost_batch_forgotten_one_by_one backends/azure_lost_answers.test.cpp backends/azure_bulk.hpp
+    [==[open_.push_back({i, std::nullopt, lost});]==]
+    [==[open_.push_back({i});]==])
+bug(damaged_last_line_taken_for_a_torn_one store/journal.test.cpp store/journal.hpp
+    [==[if (end == std::string_view::npos && number > 0) return document.size();]==]
+    [==[if (!whole && number > 0 && (end >= document.size() - 1)) return document.size();]==])

@@ -126,7 +126,7 @@ public:
             auto gone = o.failed ? writer_.explain(c_, r.name, *std::move(o.failed), o.lost)
                                  : writer_.remove(c_, r.name, r.when);
             const std::scoped_lock lock(reporting);
-            f_(o.index, std::move(gone));
+            report(o.index, std::move(gone), o.lost);
         });
     }
 
@@ -185,7 +185,7 @@ public:
                                 e.code == errc::invalid_argument || e.code == errc::conflict;
         for (const std::size_t i : batch.indices) {
             if (one_by_one)
-                open_.push_back({i});
+                open_.push_back({i, std::nullopt, lost});
             else
                 settled(i, unexpected(e), lost);
         }
@@ -199,12 +199,18 @@ private:
     };
 
     void settled(std::size_t i, result<bool> gone, bool lost) {
-        if (gone) return f_(i, *gone || lost);
-        if (gone.error().code == errc::condition_failed) {
+        if (!gone && gone.error().code == errc::condition_failed) {
             open_.push_back({i, std::move(gone).error(), lost});
         } else {
-            f_(i, about_blob(std::move(gone).error(), requests_[i].name));
+            report(i, std::move(gone), lost);
         }
+    }
+
+    /// \param lost  An answer was lost before: what is gone now may have been removed by that try.
+    void report(std::size_t i, result<bool> gone, bool lost) {
+        if (gone) return f_(i, *gone || lost);
+        if (lost && gone.error().done == effect::none) gone.error().done = effect::indeterminate;
+        f_(i, about_blob(std::move(gone).error(), requests_[i].name));
     }
 
     azure_client<T>& client_;

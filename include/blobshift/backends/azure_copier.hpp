@@ -40,19 +40,23 @@ public:
         if (auto go = c.proceed(); !go) return about_blob(std::move(go).error(), r.from);
         if (auto fine = validate_copy(r.from, r.to, r.source); !fine) return unexpected(std::move(fine).error());
         if (goes_at_once(r)) return at_once(c, r, *r.known, !without_tags_);
+        effect before = effect::none;  // what the rounds so far may have left in the target
         for (int race = 1;; ++race) {
-            auto source = reader_.look(c, r.from);
-            if (!source) return unexpected(std::move(source).error());
-            if (auto met = test_condition(r.source, &source->info.tag); !met)
-                return about_blob(std::move(met).error(), r.from);
-            auto made = copy_seen(c, r, source->info);
-            const bool replaced = !made && made.error().code == errc::condition_failed &&
-                                  made.error().subject == r.from.text() && r.source.is_always();
+            auto made = look_and_copy(c, r);
+            if (made) return made;
+            error& e = made.error();
+            if (e.done == effect::none) e.done = before;
+            before = e.done;
+            const bool replaced =
+                e.code == errc::condition_failed && e.subject == r.from.text() && r.source.is_always();
             if (!replaced) return made;
-            if (race == most_races) {
-                error e = make_error(errc::conflict, "the source changes faster than it can be copied", r.from.text());
-                e.again = retry_hint::wait;
-                return unexpected(std::move(e));
+            // After a lost answer a further round may meet its own copy there, of what is no longer in the source.
+            if (race == most_races || (before != effect::none && !r.target.is_always())) {
+                error busy =
+                    make_error(errc::conflict, "the source changes faster than it can be copied", r.from.text());
+                busy.again = retry_hint::wait;
+                busy.done = before;
+                return unexpected(std::move(busy));
             }
         }
     }
@@ -115,7 +119,18 @@ public:
     /// What the failed copy means, or another way to do it. Looks at the source, and after a lost answer at the target.
     ///
     /// \param r  With an if_match on the source.
+    /// \return also of another failure than `failed`, what that one and those before it may have done.
     result<copy_result> resolve(const context& c, const copy_request& r, error failed, bool lost) {
+        const effect before = lost && failed.done == effect::none ? effect::indeterminate : failed.done;
+        auto outcome = meaning_of(c, r, std::move(failed), lost);
+        if (!outcome && outcome.error().done == effect::none) outcome.error().done = before;
+        return outcome;
+    }
+
+private:
+    static constexpr int most_races = 5;  ///< With writers that replace the source between the look and the copy.
+
+    result<copy_result> meaning_of(const context& c, const copy_request& r, error failed, bool lost) {
         if (!is_unclear(failed, lost)) {
             const bool of_target = failed.code == errc::already_exists;
             return about_blob(std::move(failed), of_target ? r.to : r.from);
@@ -129,20 +144,17 @@ public:
             if (made) without_tags_ = true;  // an account without tags refuses to copy them
             return made;
         }
-        if (failed.code == errc::not_found || needs_another_way(failed)) {
-            return slow_.another_way(c, r, source, std::move(failed));
-        }
         if (lost) {
             if (auto mine = same_as(c, r, source)) return mine;
+        }
+        if (failed.code == errc::not_found || needs_another_way(failed)) {
+            return slow_.another_way(c, r, source, std::move(failed));
         }
         // The source is what it should be, so it is the target that was minded.
         if (failed.code == errc::condition_failed && r.target.is_if_absent()) failed.code = errc::already_exists;
         if (failed.code == errc::already_exists && r.target.is_if_match()) failed.code = errc::condition_failed;
         return about_blob(std::move(failed), r.to);
     }
-
-private:
-    static constexpr int most_races = 5;  ///< With writers that replace the source between the look and the copy.
 
     [[nodiscard]] static bool needs_another_way(const error& e) noexcept {
         return e.code == errc::permission_denied || e.code == errc::unsupported ||
@@ -156,6 +168,15 @@ private:
         auto made = client_.perform(c, tries, request(c, r, known, tags), client_.service_answer(), read);
         if (made) return made;
         return resolve(c, r, std::move(made).error(), tries.lost());
+    }
+
+    /// One round of `copy`: whatever the source is now.
+    result<copy_result> look_and_copy(const context& c, const copy_request& r) {
+        auto source = reader_.look(c, r.from);
+        if (!source) return unexpected(std::move(source).error());
+        if (auto met = test_condition(r.source, &source->info.tag); !met)
+            return about_blob(std::move(met).error(), r.from);
+        return copy_seen(c, r, source->info);
     }
 
     result<copy_result> copy_seen(const context& c, const copy_request& r, const blob_info& source) {

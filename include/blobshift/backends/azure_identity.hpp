@@ -190,7 +190,8 @@ inline constexpr std::string_view token_scope = "https://storage.azure.com/.defa
         std::int64_t count = 0;
         if (!text || std::from_chars(text->data(), text->data() + text->size(), count).ec != std::errc{})
             return std::nullopt;
-        return std::chrono::seconds(count);
+        constexpr std::int64_t most = 1'000'000'000'000;  // far from where the times of C++ end
+        return std::chrono::seconds((std::clamp)(count, -most, most));
     };
     auto lifetime = seconds_of("expires_in");
     if (!lifetime) {
@@ -204,6 +205,7 @@ inline constexpr std::string_view token_scope = "https://storage.azure.com/.defa
     if (!sound || !lifetime || *lifetime <= std::chrono::seconds(0)) {
         return fail(errc::corrupt, "the answer for an identity holds no token that is valid");
     }
+    lifetime = (std::min<std::chrono::seconds>)(*lifetime, std::chrono::days(30));
     return token_answer{secret(token), *lifetime, refresh_after(*lifetime, seconds_of("refresh_in"))};
 }
 

@@ -178,16 +178,15 @@ private:
             if (!target) return unsettled(std::move(target).error());
             blob_info& there = target->info;
             if (there.copy_id != id) {
-                return fail(errc::conflict, "another write took the place of this copy", r.to.text());
+                return unsettled(make_error(errc::conflict, "another write took the place of this copy", r.to.text()));
             }
             if (there.copy == copy_state::succeeded) return copy_result{std::move(there), source.tag};
             if (there.copy != copy_state::pending) {
-                if (r.target.is_if_absent()) {
-                    static_cast<void>(
-                        writer_.remove(c, r.to, condition::if_match(there.tag)));  // else: it says that it failed
-                }
                 error e = make_error(errc::unavailable, "the service gave the copy up", r.to.text());
-                e.done = r.target.is_if_absent() ? effect::none : effect::applied;
+                e.done = effect::applied;
+                if (r.target.is_if_absent()) {  // what remains says by itself that it failed
+                    if (writer_.remove(c, r.to, condition::if_match(there.tag))) e.done = effect::none;
+                }
                 return unexpected(std::move(e));
             }
             if (auto waited = c.pause(client_.options().copy_poll); !waited)

@@ -24,6 +24,18 @@
 
 namespace blobshift::inline v1::detail {
 
+/// The file that carries the locks, made if it is missing: for whoever may write into directories of that mode.
+template <class Files>
+[[nodiscard]] file_handle<Files> open_lock_file(const Files& files, int home, unsigned folder_mode) {
+    const unsigned mode = 0600U | (folder_mode & 0066U);
+    file_handle<Files> file(files, files.open_lock_in(home, "locks", mode));
+    file_facts facts;
+    if (file && files.facts_of(file.fd(), facts) >= 0 && (facts.mode & mode) != mode) {
+        (void)files.set_mode(file.fd(), facts.mode | mode);  // umask; another user's file stays as it is
+    }
+    return file;
+}
+
 /// Locks for names, shared out over 256 stripes by a hash of the name.
 ///
 /// Stripe `i` is a mutex for the threads of this object and byte `i` of a lock file for all others. The system ends a

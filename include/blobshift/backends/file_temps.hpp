@@ -173,7 +173,7 @@ public:
 
     [[nodiscard]] result<temp_file<Files>> create() {
         std::string name = next_name();
-        file_handle<Files> file(*files_, files_->create_in(own_.fd(), name.c_str(), file_mode_));
+        file_handle<Files> file(*files_, files_->create_in(own_.fd(), name.c_str(), file_mode_ | 0600U));
         if (!file) return file_failure(file.code(), "cannot make a temporary file");
         return temp_file<Files>(*files_, own_.fd(), std::move(name), std::move(file));
     }

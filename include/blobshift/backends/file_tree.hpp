@@ -144,11 +144,18 @@ public:
         return path;
     }
 
-    /// Makes the entries of a directory durable. One that is gone has none.
-    [[nodiscard]] int sync(const std::string& path) const {
-        const handle folder = open(path, open_for::entries);
-        if (!folder) return folder.code() == -ENOENT ? 0 : folder.code();
-        return files_.sync(folder.fd());
+    /// Makes the entries of a directory durable. Of one that is gone, that it is: somebody else took it away, and may
+    /// not have made that durable yet.
+    [[nodiscard]] int sync(std::string path) const {
+        for (bool gone = false;; path.resize(folder_of(path).size())) {
+            const handle folder = open(path, open_for::entries);
+            const bool is_gone = folder.code() == -ENOENT || folder.code() == -ENOTDIR;
+            if (!folder && (!is_gone || path.empty())) return folder.code();
+            if (folder) {
+                if (const int answer = files_.sync(folder.fd()); answer < 0 || !gone || path.empty()) return answer;
+            }
+            gone = true;
+        }
     }
 
 private:

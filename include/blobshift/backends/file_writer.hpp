@@ -72,7 +72,7 @@ public:
         const Files& files = tree_->files();
         const file_handle<Files> home(files, files.open_in(tree_->root(), private_folder, open_for::passage));
         if (!home) return;
-        const file_handle<Files> file(files, files.open_lock_in(home.fd(), lock_name, options_.file_mode));
+        const file_handle<Files> file = open_lock_file(files, home.fd(), options_.folder_mode);
         if (file) temp_files<Files>::sweep(files, home.fd(), file.fd());
     }
 
@@ -204,7 +204,6 @@ public:
     }
 
 private:
-    static constexpr const char* lock_name = "locks";
     /// Each further try needs somebody who took away a directory in between.
     static constexpr int most_tries = 1000;
 
@@ -225,7 +224,7 @@ private:
         if (answer < 0 && answer != -EEXIST) return file_failure(answer, "cannot write to the root of the store");
         const file_handle<Files> home(files, files.open_in(tree_->root(), private_folder, open_for::passage));
         if (!home) return file_failure(home.code(), "cannot open the store's own folder");
-        file_handle<Files> file(files, files.open_lock_in(home.fd(), lock_name, options_.file_mode));
+        file_handle<Files> file = open_lock_file(files, home.fd(), options_.folder_mode);
         if (!file) return file_failure(file.code(), "cannot open the store's lock file");
         const int locks = file.fd();
         auto made = std::make_unique<session>(files, std::move(file));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Is it safe to take the next step? Reasons against copy, delete and seal, over all containers. Changes nothing.
+// Is it safe to take the next step? Reasons against copy, delete, rollback and seal, of all containers. Changes nothing.
 //
 // Row: migrate (core, naming, store, views).   Tests: tests/migrate/check.test.cpp
 
@@ -95,6 +95,25 @@ result<std::uint64_t> count_old_names(S& store, const context& c, const From& fr
                  "cleanup, and then move the record below .blobshift/deletions/ away"}};
 }
 
+/// Why what is sealed, or being sealed, must not be taken for that: `obstacles_of_scope` and "old_names".
+///
+/// \return the reasons; or the error of a listing, or of the state. \par Complexity  One listing for each container.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<std::vector<obstacle>> obstacles_to_seal_again(const migration<S, From, To>& all, const context& c) {
+    auto found = obstacles_of_scope(all.state, c, all.jobs.size());
+    if (!found) return found;
+    std::uint64_t old_names = 0;
+    for (const auto& job : all.jobs) {
+        auto counted = count_old_names(job.store, c, job.from, job.to);
+        if (!counted) return unexpected(std::move(counted).error());
+        old_names += *counted;
+    }
+    if (old_names > 0) {
+        found->push_back({"old_names", old_names, std::to_string(old_names) + " old names are left: run delete"});
+    }
+    return found;
+}
+
 /// Why the migration must not be sealed yet: `obstacles_of_scope`, "old_names", "pending_removals",
 /// `obstacles_of_removals`, "open_repairs", and `obstacles_of_service` (every node at New).
 ///
@@ -103,19 +122,12 @@ result<std::uint64_t> count_old_names(S& store, const context& c, const From& fr
 ///                  segment of the repair list.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<std::vector<obstacle>> obstacles_to_seal(const migration<S, From, To>& all, const context& c) {
-    auto unseen = obstacles_of_scope(all.state, c, all.jobs.size());
-    if (!unseen) return unseen;
-    std::vector<obstacle> found = *std::move(unseen);
+    auto first = obstacles_to_seal_again(all, c);
+    if (!first) return first;
+    std::vector<obstacle> found = *std::move(first);
     const auto add = [&](std::string_view code, std::uint64_t objects, std::string_view text) {
         if (objects > 0) found.push_back({code, objects, std::to_string(objects) + " " + std::string(text)});
     };
-    std::uint64_t old_names = 0;
-    for (const auto& job : all.jobs) {
-        auto counted = count_old_names(job.store, c, job.from, job.to);
-        if (!counted) return unexpected(std::move(counted).error());
-        old_names += *counted;
-    }
-    add("old_names", old_names, "old names are left: run delete");
     auto pending = count_pending_deletions(all, c);
     if (!pending) return unexpected(std::move(pending).error());
     add("pending_removals", pending->names, "blobs of removed instances are left: run cleanup");
@@ -128,9 +140,31 @@ result<std::vector<obstacle>> obstacles_to_seal(const migration<S, From, To>& al
     auto read = read_repairs(all.state, c, count, all.concurrency());
     if (!read) return unexpected(std::move(read).error());
     add("open_repairs", repairs, "entries of the repair list are open: run cleanup");
-    auto service = obstacles_of_service(all.state, c, stage_for_delete);
+    auto service = obstacles_of_service(all.state, c, stage_for_delete, operation_kind::seal);
     if (!service) return service;
     detail::append(found, *std::move(service));
+    return found;
+}
+
+/// Why a rollback must not begin: code "sealed", those of `obstacles_of_scope` and `obstacles_to`, and
+/// "operation_running". Empty: nothing.
+///
+/// \param remove_new  As in `rollback_options`.
+/// \return the reasons; or the error of the state. \par Complexity  A `read_stage`, a `list_operations` and a read.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+result<std::vector<obstacle>> obstacles_to_rollback(const migration<S, From, To>& all, const context& c,
+                                                    bool remove_new) {
+    auto view = read_stage(all.state, c);
+    if (!view) return unexpected(std::move(view).error());
+    if (view->is_sealed()) {
+        return std::vector<obstacle>{{"sealed", 1, "the migration is sealed: the way back is destroyed"}};
+    }
+    auto found = obstacles_of_scope(all.state, c, all.jobs.size());
+    if (!found) return found;
+    detail::append(*found, obstacles_to(*view, remove_new ? stage_without_new_names : stage_for_rollback));
+    auto running = obstacles_of_operations(all.state, c, operation_kind::rollback);
+    if (!running) return unexpected(std::move(running).error());
+    detail::append(*found, *std::move(running));
     return found;
 }
 

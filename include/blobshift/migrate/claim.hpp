@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Keeps a delete and the removal of new names by a rollback apart: each alone is safe, both at once would lose blobs.
+// Keeps a delete, a rollback and the seal apart: each alone is safe, two at once would lose blobs or the way back.
 //
 // Row: migrate (core, store).   Tests: tests/migrate/claim.test.cpp
 
@@ -16,7 +16,8 @@
 
 namespace blobshift::inline v1 {
 
-/// A program's word, on record, that it is about to remove names, and its look at the words of others.
+/// A program's word, on record, that it is about to remove names or to bring them back, or to seal, and its look at the
+/// words of others.
 ///
 /// Whoever removes an old name because its new one is there must not run beside one who removes the new one because the
 /// old one is there. Each puts its own record first and looks for the others' afterwards, so of two that begin at once
@@ -47,25 +48,44 @@ public:
     ///
     /// \return why they must not be made: "operation_running", for each operation of another kind; or the store's
     ///         error.
-    /// \par Complexity  One put the first time, and then every `operation_options::every`; two `list_operations`.
+    /// \par Complexity  That of `give`, and two `list_operations`.
     result<std::vector<obstacle>> hold(const context& c) {
+        if (auto given = give(c); !given) return unexpected(std::move(given).error());
+        return obstacles_of_operations(state_, c, kind_);
+    }
+
+    /// The first half of `hold`, for who then looks by other means: gives the word, and keeps it.
+    ///
+    /// \par Complexity  A put and a `list_operations` the first time, then a put every `operation_options::every`.
+    result<void> give(const context& c) {
         if (!mine_) {
             last_ = c;
             auto started = running_operation::start(state_, c, operation_id::make(), kind_, options_);
             if (!started) return unexpected(std::move(started).error());
             mine_ = std::move(started->mine);
-            if (auto swept = sweep(c); !swept) return unexpected(std::move(swept).error());
-        } else if (auto beaten = mine_->beat(c, {}); !beaten) {
-            return unexpected(std::move(beaten).error());
+            return sweep(c);
         }
-        return obstacles_of_operations(state_, c, kind_);
+        note_lapse(c);
+        return mine_->beat(c, {});
     }
 
+    /// A sign of life, where one is due; nothing before the first `give`. A store that fails just now is no reason to
+    /// end a job: the next `give` tells.
+    void beat(const context& c) {
+        if (!mine_) return;
+        note_lapse(c);
+        static_cast<void>(mine_->beat(c, {}));
+    }
+    /// Whether there ever was no sign of life for longer than it counts: others may have come, worked, and gone.
+    [[nodiscard]] bool has_lapsed() const noexcept { return has_lapsed_; }
+
     /// `c` with the end of the claim as its deadline: a program that stood still meanwhile, and was taken for dead,
-    /// must not go on with a batch. Call it after `hold`.
+    /// must not go on with a batch. Call it after `give`.
     [[nodiscard]] context until_over(const context& c) const {
         context bounded = c;
-        if (mine_ && (!c.deadline || mine_->valid_until() < *c.deadline)) bounded.deadline = mine_->valid_until();
+        if (!mine_) return bounded;
+        const steady_time over = mine_->valid_until(c);
+        if (!c.deadline || over < *c.deadline) bounded.deadline = over;
         return bounded;
     }
 
@@ -84,11 +104,33 @@ private:
         return {};
     }
 
+    void note_lapse(const context& c) { has_lapsed_ = has_lapsed_ || mine_->valid_until(c) <= c.clock->now(); }
+
     any_store& state_;
     operation_kind kind_;
     operation_options options_;
     context last_ = {};  ///< For the destructor.
     std::optional<running_operation> mine_ = {};
+    bool has_lapsed_ = false;
+};
+
+/// An observer between a job and another observer: keeps a claim alive while the job tells of its progress.
+class claim_keeper final : public migration_observer {
+public:
+    /// All must outlive it.
+    claim_keeper(removal_claim& claim, const context& c, migration_observer& next)
+        : claim_(claim), c_(c), next_(next) {}
+
+    void on_object(const object_event& event) override { next_.on_object(event); }
+    void on_progress(const progress_event& event) override {
+        next_.on_progress(event);
+        claim_.beat(c_);
+    }
+
+private:
+    removal_claim& claim_;
+    const context& c_;
+    migration_observer& next_;
 };
 
 }  // namespace blobshift::inline v1

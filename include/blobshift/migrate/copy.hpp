@@ -8,10 +8,12 @@
 #ifndef BLOBSHIFT_MIGRATE_COPY_HPP
 #define BLOBSHIFT_MIGRATE_COPY_HPP
 
-#include <algorithm>  // max
+#include <algorithm>  // max, min
 #include <chrono>     // milliseconds
+#include <cstddef>    // size_t
 #include <cstdint>    // uint64_t
 #include <utility>    // move
+#include <vector>     // vector
 
 #include <blobshift/migrate/job.hpp>
 #include <blobshift/migrate/pair_copier.hpp>
@@ -27,6 +29,9 @@ struct copy_options {
     /// The state that holds the service's deletion log. At the end both names of each removed instance are removed
     /// again: a copy may have brought the new one back while the service removed it. Null: there is no such log.
     any_store* deletions = nullptr;
+    /// The states of the archive's other containers. Their undo ledgers tell, too, when a removal on record gives the
+    /// watermark of another instance, of which then nothing is removed.
+    std::vector<any_store*> other_ledgers = {};
 };
 
 /// How a copy ended.
@@ -37,6 +42,25 @@ struct copy_summary {
     bool complete = false;     ///< The last pass compared every old name with an equal new one, and changed nothing.
     bool interrupted = false;  ///< Stopped, or the deadline passed: run it again.
 };
+
+/// What became of each object, over all passes; what a pass had copied and a later one found is told once, as copied.
+[[nodiscard]] inline outcome_counts outcomes_of(const copy_summary& run) {
+    outcome_counts counts = run.made;
+    std::uint64_t made = 0;
+    std::uint64_t made_bytes = 0;
+    for (const outcome what : {outcome::copied, outcome::repaired}) {
+        made += run.made.objects(what) - run.last.objects(what);
+        made_bytes += run.made.bytes(what) - run.last.bytes(what);
+    }
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+        const auto what = static_cast<outcome>(i);
+        if (what == outcome::copied || what == outcome::repaired) continue;
+        const bool again = what == outcome::present;
+        counts.add(what, run.last.bytes(what) - (again ? (std::min)(made_bytes, run.last.bytes(what)) : 0),
+                   run.last.objects(what) - (again ? (std::min)(made, run.last.objects(what)) : 0));
+    }
+    return counts;
+}
 
 namespace detail {
 
@@ -83,8 +107,8 @@ result<void> run_passes(const context& c, const copy_options& options, bool dry_
 /// Removes what is on record as removed from the container of one job, and adds to `summary` what that came to.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<void> sweep_behind(const migration_job<S, From, To>& job, const context& c, any_store& deletions,
-                          copy_summary& summary) {
-    const migration one{std::vector{job}, deletions};
+                          const std::vector<any_store*>& other_ledgers, copy_summary& summary) {
+    const migration<S, From, To> one{std::vector{job}, deletions, other_ledgers};
     auto swept = sweep_deletions(one, c);
     if (!swept) {
         summary.complete = false;
@@ -116,7 +140,7 @@ public:
         });
         if (!ran) return unexpected(std::move(ran).error());
         if (options_.deletions != nullptr && !job_.options.dry_run && !summary_.interrupted) {
-            auto swept = sweep_behind(job_, c_, *options_.deletions, summary_);
+            auto swept = sweep_behind(job_, c_, *options_.deletions, options_.other_ledgers, summary_);
             if (!swept) return unexpected(std::move(swept).error());
         }
         return summary_;
@@ -124,6 +148,7 @@ public:
 
 private:
     result<void> pass() {
+        tally_.begin("copy", summary_.passes, 0, 0);  // a pass that ends before it began has counted nothing
         inventory all(job_.scratch, c_, job_.listing());
         if (auto read = all.collect_evidence(job_.state); !read) return read;
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;

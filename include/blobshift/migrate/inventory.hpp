@@ -132,15 +132,20 @@ public:
     result<void> collect(S& store, const From& from, const To& to, migration_observer& observer) {
         observer.on_progress({.phase = "list"});
         return scan(store, context_, {}, [&](blob_info&& info) -> result<void> {
-            if ((++seen_ % 4096) == 0) observer.on_progress({.phase = "list", .objects = seen_});
+            ++seen_;
+            tell_alive(&observer);
             if (options_.stored_before && info.last_modified >= *options_.stored_before) return {};
             return take(info, from, to, observer);
         });
     }
 
     /// Adds what earlier runs proved. Before `collect`.
-    result<void> collect_evidence(any_store& state) {
+    ///
+    /// \param observer  Of this and the next two: told now and then that the job is alive. May be null.
+    result<void> collect_evidence(any_store& state, migration_observer* observer = nullptr) {
+        if (observer != nullptr) observer->on_progress({.phase = "list"});
         const auto take = [&](const evidence& proof) -> result<void> {
+            tell_alive(observer);
             if (!in_shard(proof.target)) return {};
             std::string payload(1, proof_mark);
             proof.append_to(payload);
@@ -151,8 +156,10 @@ public:
 
     /// Adds what the undo ledger says of where new names came from. Before `collect`. From then on `next` gives the new
     /// names, too, that the ledger promises, that are gone, and that are not given up.
-    result<void> collect_ledger(any_store& state) {
+    result<void> collect_ledger(any_store& state, migration_observer* observer = nullptr) {
+        if (observer != nullptr) observer->on_progress({.phase = "list"});
         const auto take = [&](const ledger_entry& entry) -> result<void> {
+            tell_alive(observer);
             if (!in_shard(entry.target.text())) return {};
             if (entry.is_withdrawal()) return sorter_.add(entry.target.text(), std::string_view(&removal_mark, 1));
             payload_.assign(1, entry.is_promise() ? promise_mark : origin_mark);
@@ -169,8 +176,10 @@ public:
     /// Adds what the deletion log in `state` says of names that need not be there. After `collect`: a removal is
     /// recorded before the first name goes, so what the listing missed because of one is on record by then.
     template <NamingPolicy To>
-    result<void> collect_removals(any_store& state, const To& to) {
+    result<void> collect_removals(any_store& state, const To& to, migration_observer* observer = nullptr) {
+        if (observer != nullptr) observer->on_progress({.phase = "list", .objects = seen_});
         const auto take = [&](const deletion& each) -> result<void> {
+            tell_alive(observer);
             for (const blob_kind kind : kinds_of(each.id)) {
                 auto target = to.name_of(each.id, kind);
                 if (!target || !in_shard(target->text())) continue;
@@ -215,6 +224,11 @@ private:
     static constexpr char origin_mark = 'o';
     static constexpr char promise_mark = 'k';  ///< An origin whose content is known.
     static constexpr char removal_mark = 'r';
+
+    /// Often: a store may need seconds for a page with few names, and who waits for a sign of life counts them, too.
+    void tell_alive(migration_observer* observer) {
+        if (observer != nullptr && (++told_ % 16) == 0) observer->on_progress({.phase = "list", .objects = seen_});
+    }
 
     [[nodiscard]] bool in_shard(std::string_view target) const noexcept {
         return options_.part.count <= 1 || xxh64_of(target) % options_.part.count == options_.part.index;
@@ -364,7 +378,8 @@ private:
     spill_sorter sorter_;
     inventory_counts counts_ = {};
     std::string payload_ = {};  ///< Reused for each record.
-    std::uint64_t seen_ = 0;
+    std::uint64_t seen_ = 0;  ///< Blobs that were listed.
+    std::uint64_t told_ = 0;  ///< The same, and records.
     bool primed_ = false;
     bool at_end_ = false;
 };

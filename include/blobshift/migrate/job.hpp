@@ -71,6 +71,7 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To>
 struct migration {
     std::vector<migration_job<S, From, To>> jobs;  ///< At least one.
     any_store& state;                              ///< Must outlive it.
+    std::vector<any_store*> other_ledgers = {};    ///< Undo ledgers of the archive beside those of the jobs.
 
     /// Most requests under way at once, where they concern what the jobs share.
     [[nodiscard]] unsigned concurrency() const noexcept { return jobs.front().options.concurrency; }
@@ -146,6 +147,16 @@ std::vector<result<comparison>> compare_many(S& store, const context& c, const s
         first = end;
     }
     return results;
+}
+
+/// The states of all jobs but one: for `copy_options::other_ledgers`.
+template <BlobStore S, NamingPolicy From, NamingPolicy To>
+[[nodiscard]] std::vector<any_store*> ledgers_beside(const migration<S, From, To>& all, std::size_t job) {
+    std::vector<any_store*> others = all.other_ledgers;
+    for (std::size_t i = 0; i < all.jobs.size(); ++i) {
+        if (i != job && &all.jobs[i].state != &all.jobs[job].state) others.push_back(&all.jobs[i].state);
+    }
+    return others;
 }
 
 namespace detail {

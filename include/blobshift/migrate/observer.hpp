@@ -83,7 +83,7 @@ struct progress_event {
     std::uint64_t bytes_total = 0;   ///< 0 = not known yet.
 };
 
-/// Hears of a job. Both calls come from the job's own thread, one at a time, and must not throw.
+/// Hears of a job. The calls come one at a time, each from some thread of the job, and must not throw.
 class migration_observer {
 public:
     virtual ~migration_observer() = default;

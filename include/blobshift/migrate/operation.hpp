@@ -7,8 +7,8 @@
 #ifndef BLOBSHIFT_MIGRATE_OPERATION_HPP
 #define BLOBSHIFT_MIGRATE_OPERATION_HPP
 
+#include <algorithm>    // min
 #include <chrono>       // milliseconds
-#include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <optional>     // optional
 #include <string>       // string
@@ -19,53 +19,12 @@
 #include <blobshift/core/random.hpp>
 #include <blobshift/migrate/observer.hpp>
 #include <blobshift/migrate/obstacle.hpp>
+#include <blobshift/migrate/operation_id.hpp>
 #include <blobshift/migrate/record.hpp>
 
 namespace blobshift::inline v1 {
 
-/// A GUID: 8, 4, 4, 4 and 12 hexadecimal digits, joined by hyphens; kept in lower case.
-class operation_id {
-public:
-    /// \return errc::invalid_argument for any other text.
-    [[nodiscard]] static result<operation_id> parse(std::string_view text) {
-        std::string id;
-        for (const char c : text) {
-            const std::size_t at = id.size();
-            const bool hyphen = at == 8 || at == 13 || at == 18 || at == 23;
-            const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + ('a' - 'A')) : c;
-            const bool digit = (lower >= '0' && lower <= '9') || (lower >= 'a' && lower <= 'f');
-            if (at == length || (hyphen ? c != '-' : !digit)) return wrong();
-            id += lower;
-        }
-        if (id.size() != length) return wrong();
-        return operation_id(std::move(id));
-    }
-    /// A new one, from the system's random source.
-    [[nodiscard]] static operation_id make() {
-        std::string id;
-        for (const std::uint64_t word : {(random_u64() & ~std::uint64_t{0xF000}) | 0x4000U,
-                                         (random_u64() & ~(std::uint64_t{3} << 62)) | (std::uint64_t{1} << 63)}) {
-            id += to_hex(make_digest(hash_algorithm::xxh64, word).value);
-        }
-        for (const std::size_t at : {8U, 13U, 18U, 23U}) id.insert(at, 1, '-');
-        return operation_id(std::move(id));
-    }
-
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-    friend bool operator==(const operation_id&, const operation_id&) = default;
-
-private:
-    static constexpr std::size_t length = 36;
-
-    explicit operation_id(std::string text) : text_(std::move(text)) {}
-    [[nodiscard]] static unexpected wrong() {
-        return fail(errc::invalid_argument, "an operation id is a guid, like 1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1");
-    }
-
-    std::string text_;
-};
-
-enum class operation_kind : unsigned char { copy, remove, cleanup, rollback };
+enum class operation_kind : unsigned char { copy, remove, cleanup, rollback, seal };
 
 /// The word for people and in records.
 [[nodiscard]] constexpr std::string_view to_string(operation_kind kind) noexcept {
@@ -74,6 +33,7 @@ enum class operation_kind : unsigned char { copy, remove, cleanup, rollback };
         case operation_kind::remove: return "delete";
         case operation_kind::cleanup: return "cleanup";
         case operation_kind::rollback: return "rollback";
+        case operation_kind::seal: return "seal";
     }
     return "unknown";
 }
@@ -150,7 +110,7 @@ inline constexpr std::string_view operation_record_kind = "operation";
 [[nodiscard]] inline result<operation_record> parse_operation(const kept_record& kept) {
     using enum operation_status;
     constexpr operation_kind kinds[] = {operation_kind::copy, operation_kind::remove, operation_kind::cleanup,
-                                        operation_kind::rollback};
+                                        operation_kind::rollback, operation_kind::seal};
     constexpr operation_status all[] = {running, succeeded, failed, cancelled};
     field_reader fields(kept);
     operation_record r;
@@ -285,8 +245,12 @@ public:
         if (c.clock->now() - last_beat_ < options_.every) return {};
         return write(c);
     }
-    /// Until when, on the clock of the context, its last sign of life counts.
-    [[nodiscard]] steady_time valid_until() const noexcept { return last_beat_ + options_.lease; }
+    /// Until when, on the steady clock of the context, its last sign of life counts for others. They judge by the time
+    /// of day that stands in it: from before it was written, and on while a machine sleeps whose steady clock stands.
+    [[nodiscard]] steady_time valid_until(const context& c) const {
+        const auto left = beaten_at_ + options_.lease - c.clock->utc_now();
+        return (std::min)(last_beat_ + options_.lease, c.clock->now() + left);
+    }
     /// Takes the record away, as if it had never been begun. Instead of `finish`. \return The store's error.
     result<void> discard(const context& c) {
         auto gone = state_->remove(c, name_, condition::if_match(tag_));
@@ -304,12 +268,14 @@ private:
         : state_(&state), id_(std::move(id)), name_(std::move(name)), record_(r), options_(options) {}
 
     result<void> store(const context& c, const condition& when) {
+        const steady_time began = c.clock->now();
         record_.heartbeat = c.clock->utc_now();
         auto written =
             detail::write_record(*state_, c, name_, detail::operation_record_kind, detail::text_of(record_), when);
         if (!written) return unexpected(std::move(written).error());
         tag_ = *std::move(written);
-        last_beat_ = c.clock->now();
+        last_beat_ = began;
+        beaten_at_ = record_.heartbeat;
         return {};
     }
 
@@ -332,7 +298,8 @@ private:
     operation_record record_;
     operation_options options_;
     etag tag_ = {};
-    steady_time last_beat_ = {};
+    steady_time last_beat_ = {};  ///< When the record that is there was begun to be written,
+    utc_time beaten_at_ = {};     ///< and what it says of that.
 };
 
 /// What a start came to.

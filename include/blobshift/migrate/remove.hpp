@@ -91,7 +91,7 @@ private:
         if (!found) return unexpected(std::move(found).error());
         gone_ = std::move(found->gone);
         if (options_.guard != nullptr) {
-            auto against = options_.guard->before_wave(c_);
+            auto against = options_.guard->before_wave(c_, job_.options.dry_run);
             if (!against) return unexpected(std::move(against).error());
             summary_.refused = *std::move(against);
         }

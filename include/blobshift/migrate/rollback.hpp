@@ -17,11 +17,9 @@
 #include <vector>     // vector
 
 #include <blobshift/core/xxh64.hpp>
+#include <blobshift/migrate/check.hpp>
 #include <blobshift/migrate/claim.hpp>
 #include <blobshift/migrate/copy.hpp>
-#include <blobshift/migrate/operation.hpp>
-#include <blobshift/migrate/scope.hpp>
-#include <blobshift/migrate/stage.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -43,37 +41,23 @@ struct rollback_summary : copy_summary {
     std::uint64_t removed_new = 0;       ///< New names that were removed.
 };
 
-/// Why a rollback must not begin: code "sealed", those of `obstacles_of_scope` and `obstacles_to`, and
-/// "operation_running". Empty: nothing.
-///
-/// \param remove_new  As in `rollback_options`.
-/// \return the reasons; or the error of the state. \par Complexity  A `read_stage`, a `list_operations` and a read.
-template <BlobStore S, NamingPolicy From, NamingPolicy To>
-result<std::vector<obstacle>> obstacles_to_rollback(const migration<S, From, To>& all, const context& c,
-                                                    bool remove_new) {
-    auto view = read_stage(all.state, c);
-    if (!view) return unexpected(std::move(view).error());
-    if (view->is_sealed()) {
-        return std::vector<obstacle>{{"sealed", 1, "the migration is sealed: the way back is destroyed"}};
-    }
-    auto found = obstacles_of_scope(all.state, c, all.jobs.size());
-    if (!found) return found;
-    detail::append(*found, obstacles_to(*view, remove_new ? stage_without_new_names : stage_for_rollback));
-    auto running = obstacles_of_operations(all.state, c, operation_kind::rollback);
-    if (!running) return unexpected(std::move(running).error());
-    detail::append(*found, *std::move(running));
-    return found;
-}
-
 namespace detail {
 
 /// The rollback of one container.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 class rollback_run {
 public:
-    rollback_run(const migration_job<S, From, To>& job, const context& c, const rollback_options& options,
-                 any_store& deletions, removal_claim& claim)
-        : job_(job), c_(c), options_(options), deletions_(deletions), claim_(claim), tally_(job.observer) {}
+    /// \param number  Of the job in `all`.
+    rollback_run(const migration<S, From, To>& all, std::size_t number, const context& c,
+                 const rollback_options& options, removal_claim& claim)
+        : all_(all),
+          number_(number),
+          c_(c),
+          options_(options),
+          claim_(claim),
+          keeper_(claim, c, all.jobs[number].observer),
+          job_(all.jobs[number].heard_by(keeper_)),
+          tally_(keeper_) {}
 
     /// Gives every new name its old one again.
     result<rollback_summary> bring_all_back() {
@@ -82,8 +66,7 @@ public:
         const copy_options passes{.max_passes = options_.max_passes, .pending_pause = options_.pending_pause};
         auto ran = run_passes(c_, passes, job_.options.dry_run, tally_, summary_, [&] { return pass(false); });
         if (!ran || summary_.interrupted) return ended(std::move(ran));
-        if (auto swept = sweep(); !swept) return ended(std::move(swept));
-        return summary_;
+        return settled();
     }
 
     /// Then removes the new ones that are equal, in further passes while a service removes instances meanwhile.
@@ -106,10 +89,34 @@ public:
             summary_.last += before;
         }
         summary_.removed_new = gone.objects(outcome::removed);
-        return summary_;
+        return summary_.interrupted ? result<rollback_summary>(summary_) : settled();
     }
 
 private:
+    /// What was removed while it was brought back goes again; and nothing may have come between until now.
+    [[nodiscard]] result<rollback_summary> settled() {
+        if (auto looked = look_around(); !looked) return unexpected(std::move(looked).error());
+        summary_.complete = summary_.complete && summary_.refused.empty();
+        if (!summary_.refused.empty()) return summary_;
+        if (auto swept = sweep(); !swept) return ended(std::move(swept));
+        return summary_;
+    }
+
+    /// Looks for what must not come between: a seal, a node at New, another operation.
+    result<void> look_around() {
+        if (job_.options.dry_run || !summary_.refused.empty()) return {};
+        claim_.beat(c_);
+        auto against = obstacles_to_rollback(all_, c_, options_.remove_new);
+        if (!against) return unexpected(std::move(against).error());
+        summary_.refused = *std::move(against);
+        if (claim_.has_lapsed()) {
+            summary_.refused.push_back({"was_silent", 1,
+                                        "the rollback gave no sign of life for longer than one counts, so others may "
+                                        "have changed what it had done: run it again"});
+        }
+        return {};
+    }
+
     [[nodiscard]] result<rollback_summary> ended(result<void>&& by) {
         if (!by) return unexpected(std::move(by).error());
         summary_.complete = false;
@@ -118,11 +125,14 @@ private:
 
     result<void> sweep() {
         if (job_.options.dry_run) return {};
-        return sweep_behind(job_, c_, deletions_, summary_);
+        claim_.beat(c_);
+        return sweep_behind(job_, c_, all_.state, ledgers_beside(all_, number_), summary_);
     }
 
     result<void> pass(bool removes) {
         const verify_level least = options_.remove_new ? verify_level::computed_hash : verify_level::exists;
+        tally_.begin("rollback", summary_.passes, 0, 0);  // a pass that ends before it began has counted nothing
+        if (auto looked = look_around(); !looked || !summary_.refused.empty()) return looked;
         std::vector<name_pair> equal;
         pair_copier<S, From, To> copier(job_, c_, tally_, (std::max)(options_.level, least), direction::to_old,
                                         removes ? &equal : nullptr);
@@ -133,10 +143,10 @@ private:
 
     result<void> through_all(pair_copier<S, From, To>& copier, std::vector<name_pair>& equal) {
         inventory all(job_.scratch, c_, job_.listing());
-        if (auto read = all.collect_evidence(job_.state); !read) return read;
-        if (auto read = all.collect_ledger(job_.state); !read) return read;
+        if (auto read = all.collect_evidence(job_.state, &job_.observer); !read) return read;
+        if (auto read = all.collect_ledger(job_.state, &job_.observer); !read) return read;
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;
-        if (auto read = all.collect_removals(deletions_, job_.to); !read) return read;
+        if (auto read = all.collect_removals(all_.state, job_.to, &job_.observer); !read) return read;
         tally_.begin("rollback", summary_.passes, all.counts().targets, all.counts().target_bytes);
         summary_.unresolvable = candidates_ = 0;
         nameless_before_ = std::exchange(nameless_, {});
@@ -203,7 +213,9 @@ private:
         // What is told of it is told as of its old name, as far as that is known.
         pair.sources.push_back({.name = pair.origins.empty() ? std::string() : pair.origins.front(),
                                 .size_bytes = present.size_bytes});
-        if (pair.origins.size() > 1) {
+        if (pair.is_given_up) {  // the sweep behind the last pass takes it away
+            tally_.tell(pair, outcome::absent, "it is on record as removed");
+        } else if (pair.origins.size() > 1) {
             tally_.tell(pair, outcome::collision, "the ledger knows several old names of it");
         } else if (pair.origins.empty() && !has_old_counterpart(job_.from, job_.to, pair.target)) {
             tally_.tell(pair, outcome::present, "the old scheme has no name for it");
@@ -302,11 +314,13 @@ private:
         return going;
     }
 
-    const migration_job<S, From, To>& job_;
+    const migration<S, From, To>& all_;
+    std::size_t number_;
     const context& c_;
     const rollback_options& options_;
-    any_store& deletions_;
     removal_claim& claim_;
+    claim_keeper keeper_;
+    const migration_job<S, From, To> job_;
     tally tally_;
     std::uint64_t candidates_ = 0;  ///< Pairs whose new name was to be removed.
     std::vector<std::uint64_t> nameless_ = {};         ///< Hashes of what `without_origin` met in this pass,
@@ -326,7 +340,8 @@ private:
 /// under both names, before and after, and never brought back. Idempotent; with `dry_run` nothing is changed.
 ///
 /// Refuses, changing nothing, when it is sealed, where a container is missing, while a node works in New (with
-/// `remove_new`: in Dual, too) or is stale, and while another operation runs.
+/// `remove_new`: in Dual, too) or is stale, and while another operation runs; and ends, with the reasons, when one of
+/// these is met before a later pass or behind the last.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be read or kept.
 /// \par Complexity  For each container and pass one listing, one copy for each old name that is missing, and two reads
@@ -336,7 +351,7 @@ result<rollback_summary> roll_back(const migration<S, From, To>& all, const cont
     rollback_summary sum;
     removal_claim claim(all.state, operation_kind::rollback);
     if (!all.jobs.front().options.dry_run) {  // its own word first, then the look at the others'
-        if (auto held = claim.hold(c); !held) return unexpected(std::move(held).error());
+        if (auto given = claim.give(c); !given) return unexpected(std::move(given).error());
     }
     auto refused = obstacles_to_rollback(all, c, options.remove_new);
     if (!refused) return unexpected(std::move(refused).error());
@@ -353,16 +368,16 @@ result<rollback_summary> roll_back(const migration<S, From, To>& all, const cont
         sum.removed_new += done.removed_new;
         detail::append(sum.refused, std::vector<obstacle>(done.refused));
     };
-    for (const auto& job : all.jobs) {
-        auto done = detail::rollback_run<S, From, To>(job, c, options, all.state, claim).bring_all_back();
+    for (std::size_t i = 0; i < all.jobs.size() && sum.refused.empty(); ++i) {
+        auto done = detail::rollback_run<S, From, To>(all, i, c, options, claim).bring_all_back();
         if (!done) return done;
         add(*done);
     }
     if (options.remove_new && sum.complete) {
         sum.last = {};
         sum.unresolvable = 0;
-        for (const auto& job : all.jobs) {
-            auto done = detail::rollback_run<S, From, To>(job, c, options, all.state, claim).remove_new_names();
+        for (std::size_t i = 0; i < all.jobs.size() && sum.refused.empty(); ++i) {
+            auto done = detail::rollback_run<S, From, To>(all, i, c, options, claim).remove_new_names();
             if (!done) return done;
             add(*done);
         }

@@ -170,10 +170,10 @@ private:
             summary_.copied.emplace();
             for (std::size_t i = 0; i < jobs.size() && !end.interrupted; ++i) {
                 hear(beats, i);
+                how.other_ledgers = ledgers_beside(all_, i);
                 auto done = copy_blobs(jobs[i], c, how);
                 if (!done) return unexpected(std::move(done).error());
-                *summary_.copied += done->made;
-                *summary_.copied += done->last;
+                *summary_.copied += outcomes_of(*done);
                 end.complete = end.complete && done->complete;
                 end.interrupted = done->interrupted;
             }

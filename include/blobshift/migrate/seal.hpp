@@ -8,11 +8,13 @@
 #define BLOBSHIFT_MIGRATE_SEAL_HPP
 
 #include <cstddef>      // size_t
+#include <deque>        // deque
 #include <string_view>  // string_view
 #include <utility>      // move
 #include <vector>       // vector
 
 #include <blobshift/migrate/check.hpp>
+#include <blobshift/migrate/claim.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/views/deletion_log.hpp>
 
@@ -73,16 +75,20 @@ inline result<void> set_seal(any_store& state, const context& c, const stage_vie
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
     seal_summary summary;
+    removal_claim claim(all.state, operation_kind::seal);
+    if (!all.jobs.front().options.dry_run) {  // its own word first, then the look at the others'
+        if (auto given = claim.give(c); !given) return unexpected(std::move(given).error());
+    }
     auto view = read_stage(all.state, c);
     if (!view) return unexpected(std::move(view).error());
-    auto refused = view->is_sealed() ? obstacles_of_scope(all.state, c, all.jobs.size()) : obstacles_to_seal(all, c);
+    auto refused = view->is_sealed() ? obstacles_to_seal_again(all, c) : obstacles_to_seal(all, c);
     if (!refused) return unexpected(std::move(refused).error());
     summary.refused = *std::move(refused);
     if (!summary.refused.empty()) return summary;
     if (!view->is_sealed()) {
         if (all.jobs.front().options.dry_run) return summary;
         // Against the view from before the look around: a node that joined since has changed the stage.
-        if (auto set = detail::set_seal(all.state, c, *view, seal_state::sealing); !set) {
+        if (auto set = detail::set_seal(all.state, claim.until_over(c), *view, seal_state::sealing); !set) {
             return unexpected(std::move(set).error());
         }
         view = read_stage(all.state, c);
@@ -91,7 +97,10 @@ result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
     summary.waiting = detail::nodes_not_sealed(*view);
     if (!summary.waiting.empty() || all.jobs.front().options.dry_run) return summary;
 
-    auto swept = sweep_deletions(all, c);
+    std::deque<claim_keeper> keepers;
+    migration<S, From, To> kept{{}, all.state, all.other_ledgers};
+    for (const auto& job : all.jobs) kept.jobs.push_back(job.heard_by(keepers.emplace_back(claim, c, job.observer)));
+    auto swept = sweep_deletions(kept, c);
     if (!swept) return unexpected(std::move(swept).error());
     summary.refused = obstacles_of_removals(*swept);
     if (!summary.refused.empty()) return summary;

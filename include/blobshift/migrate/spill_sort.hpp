@@ -48,7 +48,7 @@ public:
         : scratch_(scratch),
           context_(std::move(c)),
           options_(options),
-          chunk_bytes_((std::max)(std::size_t{64} << 10, options.memory_bytes) / 3),
+          chunk_bytes_((std::min)((std::max)(std::size_t{64} << 10, options.memory_bytes) / 3, most_chunk_bytes)),
           prefix_(std::string(reserved_prefix) + "spill/" +
                   to_hex(make_digest(hash_algorithm::xxh64, random_u64()).value) + "/") {}
     spill_sorter(const spill_sorter&) = delete;
@@ -121,6 +121,7 @@ public:
 
 private:
     static constexpr std::size_t head_bytes = 2 * sizeof(std::uint32_t);
+    static constexpr std::size_t most_chunk_bytes = std::size_t{1} << 31;  ///< What `offsets_` can point into.
 
     struct record {
         std::string_view key = {};

@@ -124,6 +124,7 @@ private:
         remove_many(job.store, c_, std::span<const remove_request>(requests),
                     bulk_options{.concurrency = job.options.concurrency}, [&](std::size_t i, result<bool>&& gone) {
                         name_couple& couple = couples_[whose[i]];
+                        job.observer.on_progress({.phase = "cleanup", .objects = summary_.removals});
                         if (gone) {
                             couple.found = couple.found || *gone;
                             summary_.names += *gone ? 1 : 0;

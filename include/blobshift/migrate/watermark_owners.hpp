@@ -28,22 +28,28 @@ inline constexpr std::size_t most_removals_at_once = 65'536;
 
 inline constexpr std::string_view claimed_reason = "its watermark is another instance's: nothing of either is removed";
 
-/// Gives every instance that the ledgers of `all` know to `f`, with the number of the job and the entry. Old names that
-/// the policy cannot read, and withdrawals, are passed over.
+/// Gives every instance that the ledger in `state` knows to `f`, with `number` and the entry. Old names that the job's
+/// policy cannot read, and withdrawals, are passed over.
+template <BlobStore S, NamingPolicy From, NamingPolicy To, class F>
+result<void> each_known_instance_of(const migration_job<S, From, To>& job, any_store& state, const context& c,
+                                    std::size_t number, F& f) {
+    const auto take = [&](const ledger_entry& entry) -> result<void> {
+        if (entry.is_withdrawal()) return {};
+        auto known = job.from.parse(entry.source);
+        return known ? f(number, known->id, entry) : result<void>();
+    };
+    auto read = read_ledger(state, c, take, job.options.concurrency);
+    return read ? c.proceed() : read;
+}
+
+/// The same of the ledgers of all jobs, with the number of the job.
 ///
 /// \return the first error of a ledger, of `f` or of a stop. \par Complexity  One reading of each ledger.
 template <BlobStore S, NamingPolicy From, NamingPolicy To, class F>
 result<void> each_known_instance(const migration<S, From, To>& all, const context& c, F f) {
     for (std::size_t i = 0; i < all.jobs.size(); ++i) {
-        const auto& job = all.jobs[i];
-        const auto take = [&](const ledger_entry& entry) -> result<void> {
-            if (entry.is_withdrawal()) return {};
-            auto known = job.from.parse(entry.source);
-            return known ? f(i, known->id, entry) : result<void>();
-        };
-        auto read = read_ledger(job.state, c, take, job.options.concurrency);
+        auto read = each_known_instance_of(all.jobs[i], all.jobs[i].state, c, i, f);
         if (!read) return read;
-        if (auto go = c.proceed(); !go) return go;
     }
     return {};
 }
@@ -80,9 +86,14 @@ public:
     template <BlobStore S, NamingPolicy From, NamingPolicy To>
     result<void> note_ledgers(const migration<S, From, To>& all, const context& c) {
         if (asked_.empty()) return {};
-        return each_known_instance(all, c, [&](std::size_t, const instance_id& owner, const ledger_entry&) {
+        const auto note_one = [&](std::size_t, const instance_id& owner, const ledger_entry&) {
             return note(owner), result<void>();
-        });
+        };
+        auto noted = each_known_instance(all, c, note_one);
+        for (any_store* other : all.other_ledgers) {
+            if (noted) noted = each_known_instance_of(all.jobs.front(), *other, c, 0, note_one);
+        }
+        return noted;
     }
 
     [[nodiscard]] const std::vector<removal_in_question>& asked() const noexcept { return asked_; }

@@ -33,8 +33,10 @@ public:
     /// \return why it must not begin: "operation_running", `obstacles_to` and, from the second call on,
     ///         "fallback_read"; or the error of the state.
     /// \par Complexity  A `removal_claim::hold` and a `read_stage`.
-    result<std::vector<obstacle>> before_wave(const context& c) {
-        auto found = claim_.hold(c);
+    ///
+    /// \param dry_run  Nothing is to be removed: leave no word.
+    result<std::vector<obstacle>> before_wave(const context& c, bool dry_run = false) {
+        auto found = dry_run ? obstacles_of_operations(service_, c, operation_kind::remove) : claim_.hold(c);
         if (!found) return found;
         auto view = read_stage(service_, c);
         if (!view) return unexpected(std::move(view).error());

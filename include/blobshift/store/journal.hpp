@@ -70,9 +70,9 @@ public:
 
     /// Gives each record of `document` to `f`, in order.
     ///
-    /// A last line without its newline, or with a wrong checksum, is what a crash leaves: it is cut. Any other line
-    /// that does not match its checksum is errc::corrupt, named by its number; a document of another kind or version
-    /// is errc::unsupported. Nothing is guessed.
+    /// A last line without its newline is what a crash leaves: it is cut. Any other line that does not match its
+    /// checksum is errc::corrupt, named by its number; a document of another kind or version is errc::unsupported.
+    /// Nothing is guessed.
     ///
     /// \return how many bytes of the tail were cut.
     [[nodiscard]] static result<std::size_t> parse(std::string_view document, std::string_view kind,
@@ -81,11 +81,10 @@ public:
         while (!document.empty()) {
             const std::size_t end = document.find('\n');
             const std::string_view line = document.substr(0, end);
-            const bool is_last = end == std::string_view::npos || end + 1 == document.size();
             const std::string_view record = line.size() > 17 ? line.substr(17) : std::string_view{};
             const bool whole = end != std::string_view::npos &&
                                detail::sealed_line(number, record) == document.substr(0, end + 1);
-            if (!whole && is_last && number > 0) return document.size();
+            if (end == std::string_view::npos && number > 0) return document.size();
             if (!whole) {
                 return fail(errc::corrupt, "line " + std::to_string(number + 1) + " of the " + std::string(kind) +
                                                " record does not match its checksum");
