@@ -17,6 +17,7 @@
 #include <utility>      // move
 #include <vector>       // vector
 
+#include <blobshift/core/function_ref.hpp>
 #include <blobshift/core/xxh64.hpp>
 #include <blobshift/migrate/evidence.hpp>
 #include <blobshift/migrate/ledger.hpp>
@@ -132,8 +133,7 @@ public:
     result<void> collect(S& store, const From& from, const To& to, migration_observer& observer) {
         observer.on_progress({.phase = "list"});
         return scan(store, context_, {}, [&](blob_info&& info) -> result<void> {
-            ++seen_;
-            tell_alive(&observer);
+            if ((++seen_ % often) == 0) observer.on_progress({.phase = "list", .objects = seen_});
             if (options_.stored_before && info.last_modified >= *options_.stored_before) return {};
             return take(info, from, to, observer);
         });
@@ -141,11 +141,11 @@ public:
 
     /// Adds what earlier runs proved. Before `collect`.
     ///
-    /// \param observer  Of this and the next two: told now and then that the job is alive. May be null.
-    result<void> collect_evidence(any_store& state, migration_observer* observer = nullptr) {
-        if (observer != nullptr) observer->on_progress({.phase = "list"});
+    /// \param alive  Of this and the next two: called now and then.
+    result<void> collect_evidence(any_store& state, function_ref<void()> alive = [] {}) {
+        alive();
         const auto take = [&](const evidence& proof) -> result<void> {
-            tell_alive(observer);
+            if ((++records_ % often) == 0) alive();
             if (!in_shard(proof.target)) return {};
             std::string payload(1, proof_mark);
             proof.append_to(payload);
@@ -156,10 +156,10 @@ public:
 
     /// Adds what the undo ledger says of where new names came from. Before `collect`. From then on `next` gives the new
     /// names, too, that the ledger promises, that are gone, and that are not given up.
-    result<void> collect_ledger(any_store& state, migration_observer* observer = nullptr) {
-        if (observer != nullptr) observer->on_progress({.phase = "list"});
+    result<void> collect_ledger(any_store& state, function_ref<void()> alive = [] {}) {
+        alive();
         const auto take = [&](const ledger_entry& entry) -> result<void> {
-            tell_alive(observer);
+            if ((++records_ % often) == 0) alive();
             if (!in_shard(entry.target.text())) return {};
             if (entry.is_withdrawal()) return sorter_.add(entry.target.text(), std::string_view(&removal_mark, 1));
             payload_.assign(1, entry.is_promise() ? promise_mark : origin_mark);
@@ -176,10 +176,10 @@ public:
     /// Adds what the deletion log in `state` says of names that need not be there. After `collect`: a removal is
     /// recorded before the first name goes, so what the listing missed because of one is on record by then.
     template <NamingPolicy To>
-    result<void> collect_removals(any_store& state, const To& to, migration_observer* observer = nullptr) {
-        if (observer != nullptr) observer->on_progress({.phase = "list", .objects = seen_});
+    result<void> collect_removals(any_store& state, const To& to, function_ref<void()> alive = [] {}) {
+        alive();
         const auto take = [&](const deletion& each) -> result<void> {
-            tell_alive(observer);
+            if ((++records_ % often) == 0) alive();
             for (const blob_kind kind : kinds_of(each.id)) {
                 auto target = to.name_of(each.id, kind);
                 if (!target || !in_shard(target->text())) continue;
@@ -218,17 +218,14 @@ public:
     [[nodiscard]] const inventory_counts& counts() const noexcept { return counts_; }
 
 private:
+    /// Names and records between two signs of life: a store may need seconds for a page with few of them.
+    static constexpr std::uint64_t often = 16;
     static constexpr char source_mark = 's';
     static constexpr char target_mark = 't';
     static constexpr char proof_mark = 'p';
     static constexpr char origin_mark = 'o';
     static constexpr char promise_mark = 'k';  ///< An origin whose content is known.
     static constexpr char removal_mark = 'r';
-
-    /// Often: a store may need seconds for a page with few names, and who waits for a sign of life counts them, too.
-    void tell_alive(migration_observer* observer) {
-        if (observer != nullptr && (++told_ % 16) == 0) observer->on_progress({.phase = "list", .objects = seen_});
-    }
 
     [[nodiscard]] bool in_shard(std::string_view target) const noexcept {
         return options_.part.count <= 1 || xxh64_of(target) % options_.part.count == options_.part.index;
@@ -379,7 +376,7 @@ private:
     inventory_counts counts_ = {};
     std::string payload_ = {};  ///< Reused for each record.
     std::uint64_t seen_ = 0;  ///< Blobs that were listed.
-    std::uint64_t told_ = 0;  ///< The same, and records.
+    std::uint64_t records_ = 0;
     bool primed_ = false;
     bool at_end_ = false;
 };
