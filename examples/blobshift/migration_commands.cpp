@@ -222,7 +222,7 @@ exit_code remove(const migration_options& o, program& p) {
     }
     migration_session s(o, p);
     wave_guard guard(s.state());
-    if (!o.dry_run) options.guard = &guard;  // it puts its claim on record
+    options.guard = &guard;
     const auto unseen = unseen_containers(s, "delete");
     if (!unseen.empty()) return refuse(s, o, "delete", unseen);
     const auto barrier = against(s, stage_for_delete, operation_kind::remove, "delete");
