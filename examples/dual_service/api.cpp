@@ -220,10 +220,10 @@ void serve(httplib::Server& server, node& n, catalogue& all) {
     const std::pair<const char*, blob_kind> parts[] = {{"/metadata", blob_kind::metadata},
                                                        {"/frames", blob_kind::frame_ranges}};
     for (const auto& [part, kind] : parts) {
-        server.Get(instance + part, [&, limited, kind = kind](const httplib::Request& req, httplib::Response& res) {
+        server.Get(instance + part, [&, limited, which = kind](const httplib::Request& req, httplib::Response& res) {
             const auto found = find_stored(limited(), all, req);
             if (!found) return answer(res, found.error());
-            get_whole(limited(), res, n, all, *found, kind);
+            get_whole(limited(), res, n, all, *found, which);
         });
     }
     const auto remove = [&, limited](const httplib::Request& req, httplib::Response& res) {
