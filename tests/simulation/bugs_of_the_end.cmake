@@ -17,7 +17,9 @@ bug(seal_made_again_looks_at_no_names migrate/seal.test.cpp migrate/seal.hpp
     [==[obstacles_of_scope(all.state, c, all.jobs.size())]==])
 bug(seal_without_its_word migrate/rollback_beside.test.cpp migrate/seal.hpp
     [==[if (auto given = claim.give(c); !given) return unexpected(std::move(given).error());]==]
-    [==[]==])
+    [==[]==]
+    [==[obstacles_to_seal_again(all, c)]==]
+    [==[obstacles_of_scope(all.state, c, all.jobs.size())]==])
 bug(seal_looks_at_one_container simulation migrate/check.hpp
     [==[old_names += *counted;]==]
     [==[old_names = *counted;]==])

@@ -125,8 +125,8 @@ bug(a_batch_outlives_its_claim migrate/claim.test.cpp migrate/claim.hpp
     [==[if (!c.deadline || over < *c.deadline) bounded.deadline = over;]==]
     [==[]==])
 bug(claims_of_the_dead_stay migrate/claim.test.cpp migrate/claim.hpp
-    [==[return sweep(c);]==]
-    [==[return {};]==])
+    [==[if (auto swept = sweep(c); !swept) return swept;]==]
+    [==[]==])
 bug(a_delete_outlives_its_claim migrate/claim.test.cpp migrate/remove.hpp
     [==[const context c = options_.guard == nullptr ? c_ : options_.guard->until_over(c_);]==]
     [==[const context c = c_;]==])

@@ -63,7 +63,8 @@ public:
             auto started = running_operation::start(state_, c, operation_id::make(), kind_, options_);
             if (!started) return unexpected(std::move(started).error());
             mine_ = std::move(started->mine);
-            return sweep(c);
+            if (auto swept = sweep(c); !swept) return swept;
+            return mine_->beat(c, {});  // that may have taken long, and nothing depends on the word yet
         }
         note_lapse(c);
         return mine_->beat(c, {});

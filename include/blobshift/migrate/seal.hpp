@@ -65,13 +65,15 @@ inline result<void> set_seal(any_store& state, const context& c, const stage_vie
 ///
 /// Refuses, changing nothing, while `obstacles_to_seal` has a reason; and later, too, where a container is missing, or
 /// a removal that was recorded meanwhile is contradicted: no waiting helps there. Then the stage record says `sealing`:
-/// from then on a rollback is refused, and nodes learn it when they announce themselves. When all of them have announced
-/// that they no longer look for old names (at once, if there are none), the removals on record are made once more, the
-/// undo ledger, the evidence, the deletion log and the repair list are destroyed, and the stage record says `sealed`.
-/// Stopped or killed at any point, it goes on from there when it is run again.
+/// from then on a rollback is refused; old names and operations are looked for once more, and nodes learn of the seal
+/// when they announce themselves. When all of them have announced that they no longer look for old names (at once, if
+/// there are none), the removals on record are made once more, the undo ledger, the evidence, the deletion log and the
+/// repair list are destroyed, and the stage record says `sealed`. Stopped or killed at any point, it goes on from there
+/// when it is run again.
 ///
 /// \return the summary; errc::conflict when the stage changed meanwhile; or the error of a listing or of the state.
-/// \par Complexity  That of `obstacles_to_seal` and `sweep_deletions`, and a removal for each record that is destroyed.
+/// \par Complexity  That of `obstacles_to_seal`, of a further listing and of `sweep_deletions`, and a removal for each
+///                  record that is destroyed.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
     seal_summary summary;
@@ -81,19 +83,29 @@ result<seal_summary> seal(const migration<S, From, To>& all, const context& c) {
     }
     auto view = read_stage(all.state, c);
     if (!view) return unexpected(std::move(view).error());
-    auto refused = view->is_sealed() ? obstacles_to_seal_again(all, c) : obstacles_to_seal(all, c);
-    if (!refused) return unexpected(std::move(refused).error());
-    summary.refused = *std::move(refused);
-    if (!summary.refused.empty()) return summary;
     if (!view->is_sealed()) {
+        auto refused = obstacles_to_seal(all, c);
+        if (!refused) return unexpected(std::move(refused).error());
+        summary.refused = *std::move(refused);
+        if (!summary.refused.empty()) return summary;
         if (all.jobs.front().options.dry_run) return summary;
         // Against the view from before the look around: a node that joined since has changed the stage.
-        if (auto set = detail::set_seal(all.state, claim.until_over(c), *view, seal_state::sealing); !set) {
+        if (auto set = detail::set_seal(all.state, c, *view, seal_state::sealing); !set) {
             return unexpected(std::move(set).error());
         }
         view = read_stage(all.state, c);
         if (!view) return unexpected(std::move(view).error());
     }
+    // No rollback begins from here on; one that began meanwhile, and is done, has left old names.
+    auto refused = obstacles_to_seal_again(all, c);
+    if (refused) {
+        auto running = obstacles_of_operations(all.state, c, operation_kind::seal);
+        if (!running) return unexpected(std::move(running).error());
+        detail::append(*refused, *std::move(running));
+    }
+    if (!refused) return unexpected(std::move(refused).error());
+    summary.refused = *std::move(refused);
+    if (!summary.refused.empty()) return summary;
     summary.waiting = detail::nodes_not_sealed(*view);
     if (!summary.waiting.empty() || all.jobs.front().options.dry_run) return summary;
 

@@ -182,6 +182,7 @@ result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context
     name_sweeper<S, From, To> sweeper(all, c, look_only);
     watermark_owners owners;
     std::uint64_t last = 0;
+    std::uint64_t seen = 0;
     const auto deal = [&]() -> result<void> {
         if (auto known = owners.note_ledgers(all, c); !known) return known;
         if (auto added = sweeper.add(owners); !added) return added;
@@ -192,6 +193,7 @@ result<sweep_summary> sweep_log(const migration<S, From, To>& all, const context
         if (auto go = c.proceed(); !go) return go;
         last = each.sequence;
         owners.ask(each.id);
+        all.jobs.front().observer.on_progress({.phase = "cleanup", .objects = ++seen});
         return owners.asked().size() >= most_removals_at_once ? deal() : result<void>();
     };
     auto read = read_deletions(all.state, c, 0, take, all.concurrency());
