@@ -5,6 +5,9 @@
 #include <string>
 
 #include <blobshift/migrate/scope.hpp>
+#include <blobshift/store/journal.hpp>
+#include <blobshift/views/deletion_log.hpp>
+#include <blobshift/views/repair_list.hpp>
 
 #include "number.hpp"
 #include "store_address.hpp"
@@ -139,6 +142,19 @@ std::vector<obstacle> foreign_names(migration_session& s, const migration_option
     if (!o.metadata.empty()) found += count_foreign(s.ctx(), o.metadata);
     if (found == 0) return {};
     return {{"foreign_names", found, std::to_string(found) + std::string(foreign_names_help)}};
+}
+
+std::size_t count_records(migration_session& s, std::string_view command) {
+    std::size_t records = 0;
+    const auto count = [&](any_store& state, std::string_view journal) {
+        records += or_fail(journal_segments(state, s.ctx(), journal), command).size();
+    };
+    const auto all = s.all();
+    for (const auto& job : all.jobs) {
+        for (const std::string_view journal : {ledger_journal, evidence_journal}) count(job.state, journal);
+    }
+    for (const std::string_view journal : {deletion_journal, repair_journal}) count(all.state, journal);
+    return records;
 }
 
 std::vector<obstacle> unseen_containers(migration_session& s, std::string_view command) {

@@ -5,6 +5,7 @@
 #ifndef BLOBSHIFT_CLI_MIGRATION_APP_HPP
 #define BLOBSHIFT_CLI_MIGRATION_APP_HPP
 
+#include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <memory>       // shared_ptr
 #include <string_view>  // string_view
@@ -89,6 +90,9 @@ exit_code refuse(migration_session& s, const migration_options& o, std::string_v
 /// \return the one reason against calling a container empty: "foreign_names"; empty when there are none.
 /// \throws failure
 [[nodiscard]] std::vector<obstacle> foreign_names(migration_session& s, const migration_options& o);
+
+/// How many records a seal would destroy. \throws failure
+[[nodiscard]] std::size_t count_records(migration_session& s, std::string_view command);
 
 /// What stands against taking the containers that were named for the whole: see `obstacles_of_scope`. \throws failure
 [[nodiscard]] std::vector<obstacle> unseen_containers(migration_session& s, std::string_view command);

@@ -103,20 +103,8 @@ exit_code verify(const migration_options& o, program& p) {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// Whether anything is on record that a seal destroys.
-bool has_records(migration_session& s) {
-    const auto any = [&](any_store& state, std::string_view journal) {
-        return !or_fail(journal_segments(state, s.ctx(), journal), "check").empty();
-    };
-    bool found = any(s.state(), deletion_journal) || any(s.state(), repair_journal);
-    s.for_each_job([&](const job_type& job) {
-        found = found || any(job.state, ledger_journal) || any(job.state, evidence_journal);
-    });
-    return found;
-}
-
 exit_code check_sealed(migration_session& s, const migration_options& o, const stage_view& view) {
-    const bool over = view.stage->seal == seal_state::sealed && !has_records(s);
+    const bool over = view.stage->seal == seal_state::sealed && count_records(s, "check") == 0;
     s.out().print(o.as_json ? json_line({{"command", "check"},
                                          {"safe", true},
                                          {"next", over ? json(nullptr) : json("seal")},

@@ -14,7 +14,6 @@
 #include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/rollback.hpp>
 #include <blobshift/migrate/seal.hpp>
-#include <blobshift/store/journal.hpp>
 
 #include "change_feed_file.hpp"
 #include "migration_app.hpp"
@@ -108,23 +107,10 @@ exit_code rollback(const migration_options& o, program& p) {
                     {{"unresolvable", done.unresolvable}, {"removed_new", done.removed_new}, {"passes", done.passes}});
 }
 
-/// How many records a seal would destroy.
-std::size_t count_records(const migration_session::migration_type& all, const context& c) {
-    std::size_t records = 0;
-    const auto count = [&](any_store& state, std::string_view journal) {
-        records += or_fail(journal_segments(state, c, journal), "seal").size();
-    };
-    for (const auto& job : all.jobs) {
-        for (const std::string_view journal : {ledger_journal, evidence_journal}) count(job.state, journal);
-    }
-    for (const std::string_view journal : {deletion_journal, repair_journal}) count(all.state, journal);
-    return records;
-}
-
 /// Says what a seal, against which there is nothing, would do.
 exit_code foresee_seal(migration_session& s, const migration_options& o, const stage_view& view) {
     const auto waiting = detail::nodes_not_sealed(view);
-    const std::size_t records = count_records(s.all(), s.ctx());
+    const std::size_t records = count_records(s, "seal");
     if (o.as_json) {
         s.out().print(json_line({{"command", "seal"},
                                  {"complete", false},
