@@ -60,6 +60,7 @@ set(BLOBSHIFT_HEADERS
     migrate/copy.hpp
     migrate/evidence.hpp
     migrate/heartbeat.hpp
+    migrate/home.hpp
     migrate/inventory.hpp
     migrate/job.hpp
     store/journal.hpp

@@ -63,6 +63,7 @@ set(BLOBSHIFT_TEST_SOURCES
     migrate/copy.test.cpp
     migrate/evidence.test.cpp
     migrate/heartbeat.test.cpp
+    migrate/home.test.cpp
     migrate/inventory.test.cpp
     migrate/job.test.cpp
     migrate/ledger.test.cpp

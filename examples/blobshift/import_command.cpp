@@ -29,6 +29,7 @@
 #include "program.hpp"
 #include "progress.hpp"
 #include "run_report.hpp"
+#include "state_home.hpp"
 #include "store_address.hpp"
 
 namespace blobshift::cli {
@@ -118,6 +119,9 @@ public:
         instances_.emplace(open_store(p.ctx, o.store, opening::create, settings));
         if (!o.metadata.empty()) metadata_.emplace(open_store(p.ctx, o.metadata, opening::create, settings));
         if (o.state.empty()) return;
+        if (is_same_store(o.state, o.store) || (metadata_ && is_same_store(o.state, o.metadata))) {
+            throw state_is_a_container();
+        }
         state_.emplace(open_state(p.ctx, o.state, false, settings));
         if (metadata_) metadata_state_.emplace(open_state(p.ctx, o.state, true, settings));
     }
@@ -127,7 +131,10 @@ public:
             throw failure(exit_code::refused,
                           "import: the store is sealed, nobody looks for old names in it; use --format new");
         }
-        if (metadata_) or_fail(record_scope(state(), p_.ctx, 2), "import");
+        named_stores named{state(), {&*instances_}};
+        if (metadata_) named.containers.push_back(&*metadata_);
+        bind_or_refuse(named, p_.ctx, "import");
+        or_fail(record_scope(state(), p_.ctx, named.containers.size()), "import");
         last_ = highest_watermark(*instances_, state(), p_.ctx);
         if (metadata_) {
             any_store& its_state = metadata_state_ ? *metadata_state_ : *metadata_;

@@ -21,6 +21,8 @@ CLI::App* migration_app::add(const char* name, const char* help, command_functio
     command->add_option("--metadata", o->metadata, "a second store, migrated with the first");
     command->add_option("--state", o->state,
                         "a store for proofs and the undo ledger; default: below .blobshift/ of each store");
+    command->add_flag("--adopt-state", o->adopt_state,
+                      "the state that the stores were migrated with is lost: go on with this one");
     command->add_option("--scratch", o->scratch, "a directory for sorting; default: $TMPDIR or /tmp");
     CLI::Option* const report = command->add_option("--report", o->report, "a line of JSON for each object");
     command->add_flag("--report-names", o->report_names, "with names in it: personal data")->needs(report);

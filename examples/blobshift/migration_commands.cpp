@@ -17,7 +17,6 @@
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/plan.hpp>
 #include <blobshift/migrate/remove.hpp>
-#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/verify.hpp>
 
 #include "migration_app.hpp"
@@ -60,7 +59,7 @@ exit_code copy(const migration_options& o, program& p) {
     if (!o.dry_run) {
         const auto refused = against(s, stage_for_copy, operation_kind::copy, "copy");
         if (!refused.empty()) return refuse(s, o, "copy", refused);
-        or_fail(record_scope(s.state(), s.ctx(), s.containers()), "copy");
+        s.put_on_record();
     }
     work w;
     json passes = json::array();
@@ -226,7 +225,7 @@ exit_code remove(const migration_options& o, program& p) {
         }
         s.listener().begin_again();
     }
-    if (!o.dry_run) or_fail(record_scope(s.state(), s.ctx(), s.containers()), "delete");
+    if (!o.dry_run) s.put_on_record();
     work w;
     std::uint64_t read_objects = 0;
     std::vector<obstacle> refused;

@@ -8,8 +8,12 @@
 #include <thread>
 #include <utility>
 
+#include <blobshift/migrate/scope.hpp>
+
+#include "migration_app.hpp"
 #include "number.hpp"
 #include "outcome_kinds.hpp"
+#include "state_home.hpp"
 #include "store_address.hpp"
 
 namespace blobshift::cli {
@@ -174,6 +178,8 @@ exit_code job_listener::finish(exit_code code, json came_to) {
 
 migration_session::migration_session(const migration_options& o, program& p)
     : p_(p),
+      command_(o.command),
+      adopt_state_(o.adopt_state),
       options_{.concurrency = parse_concurrency(o.concurrency),
                .batch_size = o.batch_size,
                .part = o.part(),
@@ -183,6 +189,7 @@ migration_session::migration_session(const migration_options& o, program& p)
     scratch_folder_.emplace(o.scratch);
     scratch_.emplace(scratch_folder_->open());
     listener_.emplace(o, p);
+    look_for_home(o);
     for (std::size_t i = 0; i < containers_.size(); ++i) {
         if (!has_foreign_names_only(containers_[i].store, p.ctx)) continue;
         p.out.say(std::string("warning: no name in ") + (i == 0 ? "STORE" : "the store of --metadata") +
@@ -197,11 +204,38 @@ void migration_session::open(const std::string& address, const migration_options
     if (is_metadata && is_same_store(address, o.store)) {
         throw wrong_use("--metadata names the same store again; leave it out");
     }
+    if (!o.state.empty() && is_same_store(address, o.state)) throw state_is_a_container();
     const store_settings settings{.durable = parse_durability(o.durable),
                                   .requests_per_second = o.rate.value_or(0),
                                   .list_obstacles = is_before_delete(o.command)};
     container& c = containers_.emplace_back(container{open_store(p_.ctx, address, opening::existing, settings)});
     if (!o.state.empty()) c.state = open_state(p_.ctx, o.state, is_metadata, settings);
+}
+
+named_stores migration_session::named() {
+    named_stores all{state(), {}};
+    for (container& each : containers_) all.containers.push_back(&each.store);
+    return all;
+}
+
+void migration_session::look_for_home(const migration_options& o) {
+    const auto against = obstacles_at_home(named(), p_.ctx, o.adopt_state, o.command);
+    if (against.empty()) return;
+    if (o.command != "plan" && o.command != "status") {
+        throw failure(refuse(*this, o, o.command, against), "");
+    }
+    for (const obstacle& each : against) p_.out.say("warning: " + each.text);
+}
+
+result<void> migration_session::bind() {
+    auto bound = bind_home(named(), p_.ctx, adopt_state_);
+    if (!bound && bound.error().code == errc::cancelled) return {};
+    return bound;
+}
+
+void migration_session::put_on_record() {
+    or_fail(record_scope(state(), p_.ctx, containers()), command_);
+    or_fail(bind(), command_);
 }
 
 }  // namespace blobshift::cli

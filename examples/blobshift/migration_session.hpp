@@ -13,6 +13,7 @@
 #include <string>    // string
 #include <utility>   // pair
 
+#include <blobshift/migrate/home.hpp>
 #include <blobshift/migrate/job.hpp>
 #include <blobshift/migrate/report.hpp>
 #include <blobshift/naming/dicom_names.hpp>
@@ -30,6 +31,7 @@ struct migration_options {
     std::string store = {};
     std::string metadata = {};  ///< Empty: there is no second container.
     std::string state = {};     ///< Empty: each container keeps its own.
+    bool adopt_state = false;   ///< The state that the containers were bound to is lost: bind them to this one.
     std::string scratch = {};
     std::string report = {};
     bool report_names = false;
@@ -123,7 +125,8 @@ public:
     using job_type = migration_job<any_store, uid_names, prefix_names>;
     using migration_type = migration<any_store, uid_names, prefix_names>;
 
-    /// Opens everything, in an order in which a wrong address has changed nothing. \throws failure
+    /// Opens everything, in an order in which a wrong address has changed nothing. Refuses a state that is not the one
+    /// of the containers, see `obstacles_of_home`; a command that only looks is told. \throws failure
     migration_session(const migration_options& o, program& p);
 
     /// Calls `run(job)` for each container, until the program is interrupted.
@@ -142,6 +145,10 @@ public:
         return whole;
     }
     [[nodiscard]] any_store& state() { return state_of(0); }
+    /// Puts on record that this is the state of the containers. Who was stopped meanwhile changes nothing afterwards.
+    [[nodiscard]] result<void> bind();
+    /// `bind`, and how many containers there are: before the first change of a command. \throws failure
+    void put_on_record();
 
     [[nodiscard]] const context& ctx() const noexcept { return p_.ctx; }
     [[nodiscard]] std::size_t containers() const noexcept { return containers_.size(); }
@@ -155,6 +162,9 @@ private:
     };
 
     void open(const std::string& address, const migration_options& o, bool is_metadata);
+    /// Ends the command where this is not the state of the containers; of one that only looks, it warns.
+    void look_for_home(const migration_options& o);
+    [[nodiscard]] named_stores named();
     [[nodiscard]] any_store& state_of(std::size_t i) {
         return containers_[i].state ? *containers_[i].state : containers_[i].store;
     }
@@ -163,6 +173,8 @@ private:
     }
 
     program& p_;
+    std::string command_;
+    bool adopt_state_;
     uid_names older_ = {};
     prefix_names newer_ = {};
     job_options options_ = {};

@@ -112,6 +112,9 @@ exit_code run_guide(const migration_options& typed, program& p) {
     const auto give = [&](function_ref<result<void>(const told_removal&)> take) { return feed->give(take); };
     const removal_source told = give;
     if (feed) options.told = &told;
+    const auto bind = [&] { return s.bind(); };
+    const function_ref<result<void>()> before_change = bind;
+    options.before_change = &before_change;
     auto ran = run_migration(
         s.all(), wanted, s.ctx(), [&](std::string_view line) { s.out().log(line); }, options);
     if (!ran && (ran.error().code == errc::blocked || ran.error().code == errc::conflict)) {

@@ -21,9 +21,11 @@
 #include <CLI/CLI.hpp>
 
 #include <blobshift/layers/prefix.hpp>
+#include <blobshift/migrate/home.hpp>
 
 #include <exit_code.hpp>
 #include <interruption.hpp>
+#include <state_home.hpp>
 #include <store_address.hpp>
 
 #include "api.hpp"
@@ -87,6 +89,13 @@ int run(const options& o) {
     } else if (!o.state.empty()) {
         ledger_of_metadata = &state;
     }
+
+    if (!o.state.empty() && (cli::is_same_store(o.state, o.store) || cli::is_same_store(o.state, o.metadata))) {
+        throw cli::state_is_a_container();
+    }
+    named_stores named{state, {&files}};
+    if (!o.metadata.empty()) named.containers.push_back(&metadata);
+    cli::bind_or_refuse(named, c, "cannot use the store");
 
     const std::chrono::milliseconds lease{static_cast<std::int64_t>(o.lease_seconds * 1000)};
     const node_name name = cli::or_fail(node_name::parse(o.node), "--node");

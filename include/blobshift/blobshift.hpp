@@ -65,6 +65,7 @@
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/evidence.hpp>
 #include <blobshift/migrate/heartbeat.hpp>
+#include <blobshift/migrate/home.hpp>
 #include <blobshift/migrate/inventory.hpp>
 #include <blobshift/migrate/job.hpp>
 #include <blobshift/store/journal.hpp>

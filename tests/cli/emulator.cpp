@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <blobshift/backends/azure_store.hpp>
+#include <blobshift/migrate/home.hpp>
 
 namespace {
 
@@ -223,7 +224,9 @@ TEST_CASE("objects that fail for one reason are one line, whatever the ids of th
     const std::string address = detail::container_url(place.endpoint, "alike-files") + "?" +
                                 std::string(detail::sign_sas(may_read, key).value().reveal());
     const work_folder w;
-    static_cast<void>(open_files(w / "state"));
+    blobshift::any_store state(open_files(w / "state"));
+    blobshift::any_store files(a.files());
+    REQUIRE(blobshift::bind_home({state, {&files}}, {}));  // this credential may not even do that
     const ended r = run({"copy", address, "--state", w.store("state"), "--report", w / "report"});
     CAPTURE(r.err);
     CHECK(r.code == 3);

@@ -101,6 +101,13 @@ bug(rollback_in_one_container migrate/rollback.test.cpp migrate/rollback.hpp
     }
     if (options.remove_new && sum.complete) {]==])
 
+bug(another_state_taken_for_the_right_one migrate/home.test.cpp migrate/home.hpp
+    [==[if ((*kept)->identity == *identity && (*kept)->place == i + 1) continue;]==]
+    [==[if ((*kept)->place == i + 1) continue;]==])
+bug(records_in_the_container_left_behind migrate/home.test.cpp migrate/home.hpp
+    [==[if (!*kept && apart) {]==]
+    [==[if (false) {]==])
+
 # --- reports and the rate -----------------------------------------------------------------------------------------------
 bug(repairs_left_out_of_the_report migrate/copy.test.cpp migrate/copy.hpp
     [==[for (const outcome made : {outcome::copied, outcome::repaired}) {]==]

@@ -44,6 +44,9 @@ struct run_options {
     /// Removals from elsewhere, such as a change feed, as far as the cleanup filter lets them through: carried out
     /// before the delete, while old names say which versions they are about. May be null.
     const removal_source* told = nullptr;
+    /// Called before each part that changes something, when nothing speaks against it; an error ends the run. The place
+    /// for `bind_home`. May be null.
+    const function_ref<result<void>()>* before_change = nullptr;
 };
 
 /// What a run came to. A part is there if it was begun.
@@ -132,6 +135,9 @@ private:
             return {};
         }
         if (auto noted = record_scope(all_.state, c_, all_.jobs.size()); !noted) return noted;
+        if (options_.before_change != nullptr) {
+            if (auto ready = (*options_.before_change)(); !ready) return ready;
+        }
         operation_options how = options_.operations;
         how.again = true;
         auto started = running_operation::start(all_.state, c_, id, kind, how);
