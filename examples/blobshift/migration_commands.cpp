@@ -57,7 +57,8 @@ exit_code copy(const migration_options& o, program& p) {
     migration_session s(o, p);
     options.deletions = &s.state();
     if (!o.dry_run) {
-        const auto refused = against(s, stage_for_copy, operation_kind::copy, "copy");
+        auto refused = unseen_containers(s, "copy");
+        detail::append(refused, against(s, stage_for_copy, operation_kind::copy, "copy"));
         if (!refused.empty()) return refuse(s, o, "copy", refused);
         s.put_on_record();
     }

@@ -47,6 +47,8 @@ exit_code cleanup(const migration_options& o, program& p) {
         throw wrong_use("--since and --after-sequence are about a feed: name one with --change-feed");
     }
     migration_session s(o, p);
+    const auto unseen = unseen_containers(s, "cleanup");
+    if (!unseen.empty()) return refuse(s, o, "cleanup", unseen);
     const auto all = s.all();
     if (!o.dry_run) s.put_on_record();
     cleanup_result sum;

@@ -109,6 +109,8 @@ exit_code run_guide(const migration_options& typed, program& p) {
     options.operations.take_over = o.take_over;
 
     migration_session s(o, p);
+    const bool idle = !wanted.start_copy && !wanted.start_delete;
+    if (const auto unseen = unseen_containers(s, "run"); !idle && !unseen.empty()) return refuse(s, o, "run", unseen);
     const auto give = [&](function_ref<result<void>(const told_removal&)> take) { return feed->give(take); };
     const removal_source told = give;
     if (feed) options.told = &told;
@@ -124,7 +126,6 @@ exit_code run_guide(const migration_options& typed, program& p) {
     if (!done.refused.empty() && !done.removed) return refuse(s, o, "run", done.refused);
 
     const outcome_counts outcomes = outcomes_of(done);
-    const bool idle = !wanted.start_copy && !wanted.start_delete;
     if (o.as_json) {
         json j = {{"command", "run"},          {"format", to_string(settings.format)},
                   {"complete", done.complete}, {"interrupted", done.interrupted},

@@ -198,6 +198,8 @@ TEST_CASE("guide: a service with a container of metadata is not called done, mov
     const std::string said =
         ": the service has a second container, of metadata, which was not looked at: name it, too (--metadata)\n";
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"copy", files},
+             {"cleanup", files},
              {"seal", files},
              {"seal", files, "--yes"},
              {"status", files},
