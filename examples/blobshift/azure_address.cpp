@@ -85,8 +85,10 @@ any_store open_azure(const context& c, const std::string& address, opening how, 
     return any_store(std::move(store));
 }
 
-std::uint64_t count_foreign_in_azure(const context& c, const std::string& address) {
-    return or_fail(open_container(address, {}).count_foreign(c), "cannot list the container");
+std::uint64_t count_foreign_in_azure(const context& c, const std::string& address, double requests_per_second) {
+    azure_options options;
+    options.requests_per_second = requests_per_second;
+    return or_fail(open_container(address, options).count_foreign(c), "cannot list the container");
 }
 
 }  // namespace blobshift::cli

@@ -28,7 +28,8 @@ namespace blobshift::cli {
 [[nodiscard]] any_store open_azure(const context& c, const std::string& address, opening how, bool list_obstacles);
 
 /// The blobs in the container whose names are no `blob_name`. \throws failure  As `open_azure`.
-[[nodiscard]] std::uint64_t count_foreign_in_azure(const context& c, const std::string& address);
+[[nodiscard]] std::uint64_t count_foreign_in_azure(const context& c, const std::string& address,
+                                                   double requests_per_second);
 
 }  // namespace blobshift::cli
 

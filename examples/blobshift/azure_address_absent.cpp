@@ -19,6 +19,8 @@ any_store open_azure(const context& /*c*/, const std::string& /*address*/, openi
     throw no_azure();
 }
 
-std::uint64_t count_foreign_in_azure(const context& /*c*/, const std::string& /*address*/) { throw no_azure(); }
+std::uint64_t count_foreign_in_azure(const context& /*c*/, const std::string& /*address*/, double /*rate*/) {
+    throw no_azure();
+}
 
 }  // namespace blobshift::cli

@@ -140,8 +140,9 @@ exit_code refuse(migration_session& s, const migration_options& o, std::string_v
 }
 
 std::vector<obstacle> foreign_names(migration_session& s, const migration_options& o) {
-    std::uint64_t found = count_foreign(s.ctx(), o.store);
-    if (!o.metadata.empty()) found += count_foreign(s.ctx(), o.metadata);
+    const double rate = o.rate.value_or(0);
+    std::uint64_t found = count_foreign(s.ctx(), o.store, rate);
+    if (!o.metadata.empty()) found += count_foreign(s.ctx(), o.metadata, rate);
     if (found == 0) return {};
     return {{"foreign_names", found, std::to_string(found) + std::string(foreign_names_help)}};
 }

@@ -69,8 +69,8 @@ any_store open_state(const context& c, const std::string& address, bool is_metad
     return any_store(or_fail(prefix<any_store>::make(std::move(state), ".blobshift/metadata/"), "--state"));
 }
 
-std::uint64_t count_foreign(const context& c, const std::string& address) {
-    if (!is_of_files(address)) return count_foreign_in_azure(c, address);
+std::uint64_t count_foreign(const context& c, const std::string& address, double requests_per_second) {
+    if (!is_of_files(address)) return count_foreign_in_azure(c, address, requests_per_second);
     return or_fail(open_files(address, opening::existing, {}).count_foreign(c), "cannot list the store");
 }
 

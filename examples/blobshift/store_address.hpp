@@ -41,8 +41,9 @@ struct store_settings {
 
 /// Counts what lies in the store at `address` and is no blob to it, as `count_foreign` of the stores does. One listing.
 ///
+/// \param requests_per_second  The most, where a listing takes requests; 0: as fast as it goes.
 /// \throws failure
-[[nodiscard]] std::uint64_t count_foreign(const context& c, const std::string& address);
+[[nodiscard]] std::uint64_t count_foreign(const context& c, const std::string& address, double requests_per_second = 0);
 inline constexpr std::string_view foreign_names_help =
     " entries of the store are no blobs, by name or by kind, and are left alone: rename or remove them by other "
     "means";
