@@ -15,7 +15,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/naming/dicom_names.hpp>
@@ -41,6 +40,7 @@ struct import_options {
     std::string store = {};
     std::string metadata = {};  ///< Empty: the same store.
     std::string state = {};     ///< Empty: each store keeps its own.
+    bool rebind = false;        ///< As of a migration.
     std::string folder = {};
     std::string format = "old";
     std::string report = {};
@@ -116,14 +116,14 @@ public:
             report_.emplace(o.report, *p.ctx.clock, "import",
                             json{{"format", o.format}, {"names", o.report_names}, {"durability", o.durable}});
         }
+        refuse_overlaps(o.store, o.metadata, o.state);
+        // What must be there comes before what is made.
+        if (!o.state.empty()) state_.emplace(open_state(p.ctx, o.state, false, settings));
+        if (!o.state.empty() && !o.metadata.empty()) {
+            metadata_state_.emplace(open_state(p.ctx, o.state, true, settings));
+        }
         instances_.emplace(open_store(p.ctx, o.store, opening::create, settings));
         if (!o.metadata.empty()) metadata_.emplace(open_store(p.ctx, o.metadata, opening::create, settings));
-        if (o.state.empty()) return;
-        if (is_same_store(o.state, o.store) || (metadata_ && is_same_store(o.state, o.metadata))) {
-            throw state_is_a_container();
-        }
-        state_.emplace(open_state(p.ctx, o.state, false, settings));
-        if (metadata_) metadata_state_.emplace(open_state(p.ctx, o.state, true, settings));
     }
 
     exit_code run() {
@@ -133,8 +133,13 @@ public:
         }
         named_stores named{state(), {&*instances_}};
         if (metadata_) named.containers.push_back(&*metadata_);
-        bind_or_refuse(named, p_.ctx, "import");
-        or_fail(record_scope(state(), p_.ctx, named.containers.size()), "import");
+        // Without a state there is nothing yet to bind them to: a migration may still name one.
+        if (o_.state.empty() && !o_.rebind) {
+            refuse_another_home(named, p_.ctx, false, "import");
+            or_fail(record_scope(state(), p_.ctx, named.containers.size()), "import");
+        } else {
+            bind_or_refuse(named, p_.ctx, o_.rebind, "import");
+        }
         last_ = highest_watermark(*instances_, state(), p_.ctx);
         if (metadata_) {
             any_store& its_state = metadata_state_ ? *metadata_state_ : *metadata_;
@@ -314,6 +319,8 @@ void add_import_command(CLI::App& app, program& p) {
     command->add_option("DICOM_DIR", o->folder, "a directory, with all below it, or one file")->required();
     command->add_option("--format", o->format, "old, dual or new: the names to write");
     command->add_option("--metadata", o->metadata, "another store, for the metadata");
+    command->add_flag("--rebind", o->rebind,
+                      "stores and state belong together, though they say otherwise: one was lost or restored");
     command->add_option("--state", o->state, "where the undo ledger is, if a migration keeps it in a store of its own");
     CLI::Option* const report = command->add_option("--report", o->report, "a line of JSON for each file");
     command->add_flag("--report-names", o->report_names, "with files and names in it: personal data")->needs(report);

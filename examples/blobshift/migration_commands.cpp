@@ -226,7 +226,6 @@ exit_code remove(const migration_options& o, program& p) {
         }
         s.listener().begin_again();
     }
-    if (!o.dry_run) s.put_on_record();
     work w;
     std::uint64_t read_objects = 0;
     std::vector<obstacle> refused;
@@ -240,7 +239,10 @@ exit_code remove(const migration_options& o, program& p) {
         refused = std::move(done.refused);
         for (obstacle& each : done.stopped) refused.push_back(std::move(each));
     });
-    if (!refused.empty() && w.outcomes.objects(outcome::removed) == 0) return refuse(s, o, "delete", refused);
+    const bool has_removed = w.outcomes.objects(outcome::removed) > 0;
+    if (!refused.empty() && !has_removed) return refuse(s, o, "delete", refused);
+    // A copy has done it before, unless it was made by other means.
+    if (const auto bound = s.bind(has_removed && !o.dry_run); !bound) p.out.say("delete: " + describe(bound.error()));
     for (const obstacle& each : refused) p.out.say("delete: " + each.text);
     w.interrupted = w.interrupted || p.ctx.stop.stop_requested();
     return conclude(s, o, deleting, w, {{"read_objects", read_objects}, {"obstacles", obstacles_json(refused)}});

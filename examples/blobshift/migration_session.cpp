@@ -8,8 +8,6 @@
 #include <thread>
 #include <utility>
 
-#include <blobshift/migrate/scope.hpp>
-
 #include "migration_app.hpp"
 #include "number.hpp"
 #include "outcome_kinds.hpp"
@@ -179,11 +177,12 @@ exit_code job_listener::finish(exit_code code, json came_to) {
 migration_session::migration_session(const migration_options& o, program& p)
     : p_(p),
       command_(o.command),
-      adopt_state_(o.adopt_state),
+      rebind_(o.rebind),
       options_{.concurrency = parse_concurrency(o.concurrency),
                .batch_size = o.batch_size,
                .part = o.part(),
                .dry_run = o.dry_run} {
+    refuse_overlaps(o.store, o.metadata, o.state);
     open(o.store, o, false);
     if (!o.metadata.empty()) open(o.metadata, o, true);
     scratch_folder_.emplace(o.scratch);
@@ -201,10 +200,6 @@ void migration_session::open(const std::string& address, const migration_options
     if (o.rate && !(*o.rate > 0 && std::isfinite(*o.rate))) {
         throw wrong_use("--rate is a number of requests a second, above 0, like 20 or 0.5");
     }
-    if (is_metadata && is_same_store(address, o.store)) {
-        throw wrong_use("--metadata names the same store again; leave it out");
-    }
-    if (!o.state.empty() && is_same_store(address, o.state)) throw state_is_a_container();
     const store_settings settings{.durable = parse_durability(o.durable),
                                   .requests_per_second = o.rate.value_or(0),
                                   .list_obstacles = is_before_delete(o.command)};
@@ -219,23 +214,32 @@ named_stores migration_session::named() {
 }
 
 void migration_session::look_for_home(const migration_options& o) {
-    const auto against = obstacles_at_home(named(), p_.ctx, o.adopt_state, o.command);
-    if (against.empty()) return;
-    if (o.command != "plan" && o.command != "status") {
-        throw failure(refuse(*this, o, o.command, against), "");
-    }
+    auto found = obstacles_of_home(named(), p_.ctx);
+    if (!found && found.error().code == errc::cancelled) return;  // as whatever follows will be
+    auto against = or_fail(std::move(found), o.command);
+    if (o.rebind) std::erase_if(against, detail::may_be_rebound);
+    const auto is_missing = [](const obstacle& each) { return each.code == "container_missing"; };
+    std::copy_if(against.begin(), against.end(), std::back_inserter(missing_), is_missing);
+    if (!o.rebind) std::erase_if(against, is_missing);  // commands that one container is enough for ask for no more
+    const bool only_looks = o.command == "plan" || o.command == "status";
+    if (!against.empty() && !only_looks) throw failure(refuse(*this, o, o.command, against), "");
     for (const obstacle& each : against) p_.out.say("warning: " + each.text);
+    if (o.rebind && !only_looks && !o.dry_run) put_on_record();
 }
 
-result<void> migration_session::bind() {
-    auto bound = bind_home(named(), p_.ctx, adopt_state_);
+result<void> migration_session::bind(bool is_changing) {
+    if (!is_changing) return {};
+    auto bound = bind_home(named(), p_.ctx, rebind_);
     if (!bound && bound.error().code == errc::cancelled) return {};
     return bound;
 }
 
 void migration_session::put_on_record() {
-    or_fail(record_scope(state(), p_.ctx, containers()), command_);
-    or_fail(bind(), command_);
+    auto bound = bind();
+    if (!bound && bound.error().code == errc::blocked) {
+        throw failure(exit_code::refused, command_ + ": " + bound.error().message);
+    }
+    or_fail(std::move(bound), command_);
 }
 
 }  // namespace blobshift::cli

@@ -12,6 +12,7 @@
 #include <optional>  // optional
 #include <string>    // string
 #include <utility>   // pair
+#include <vector>    // vector
 
 #include <blobshift/migrate/home.hpp>
 #include <blobshift/migrate/job.hpp>
@@ -31,7 +32,7 @@ struct migration_options {
     std::string store = {};
     std::string metadata = {};  ///< Empty: there is no second container.
     std::string state = {};     ///< Empty: each container keeps its own.
-    bool adopt_state = false;   ///< The state that the containers were bound to is lost: bind them to this one.
+    bool rebind = false;        ///< Containers and state belong together, whatever is on record of that.
     std::string scratch = {};
     std::string report = {};
     bool report_names = false;
@@ -145,10 +146,13 @@ public:
         return whole;
     }
     [[nodiscard]] any_store& state() { return state_of(0); }
-    /// Puts on record that this is the state of the containers. Who was stopped meanwhile changes nothing afterwards.
-    [[nodiscard]] result<void> bind();
-    /// `bind`, and how many containers there are: before the first change of a command. \throws failure
+    /// Puts on record that these containers and this state belong together, if anything is changed. Who was stopped
+    /// meanwhile changes nothing afterwards.
+    [[nodiscard]] result<void> bind(bool is_changing = true);
+    /// The same, before the first change. \throws failure
     void put_on_record();
+    /// What tells that the service has more containers than these; see `obstacles_of_home`.
+    [[nodiscard]] const std::vector<obstacle>& missing() const noexcept { return missing_; }
 
     [[nodiscard]] const context& ctx() const noexcept { return p_.ctx; }
     [[nodiscard]] std::size_t containers() const noexcept { return containers_.size(); }
@@ -174,7 +178,8 @@ private:
 
     program& p_;
     std::string command_;
-    bool adopt_state_;
+    bool rebind_;
+    std::vector<obstacle> missing_ = {};
     uid_names older_ = {};
     prefix_names newer_ = {};
     job_options options_ = {};

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <blobshift/migrate/home.hpp>
@@ -15,25 +16,22 @@
 
 namespace blobshift::cli {
 
-[[nodiscard]] inline failure state_is_a_container() {
-    return wrong_use("--state names a store that is migrated; leave it out, and each store keeps its own");
-}
-
-/// What speaks against this state; a state that is lost is no reason if it is adopted. \throws failure
-[[nodiscard]] inline std::vector<obstacle> obstacles_at_home(const named_stores& named, const context& c, bool adopt,
-                                                             std::string_view doing) {
+/// Refuses a state that is not the one of the stores. \throws failure
+inline void refuse_another_home(const named_stores& named, const context& c, bool rebind, std::string_view doing) {
     auto against = or_fail(obstacles_of_home(named, c), doing);
-    if (adopt) std::erase_if(against, [](const obstacle& each) { return each.code == "another_state"; });
-    return against;
+    if (rebind) std::erase_if(against, detail::may_be_rebound);
+    if (against.empty()) return;
+    throw failure(exit_code::refused, std::string(doing) + ": " + detail::joined(against));
 }
 
 /// Binds the stores to the state, for one who is about to store in them. \throws failure
-inline void bind_or_refuse(const named_stores& named, const context& c, std::string_view doing) {
-    const auto against = obstacles_at_home(named, c, false, doing);
-    if (!against.empty()) {
-        throw failure(exit_code::refused, std::string(doing) + ": " + detail::joined(against));
+inline void bind_or_refuse(const named_stores& named, const context& c, bool rebind, std::string_view doing) {
+    refuse_another_home(named, c, rebind, doing);
+    auto bound = bind_home(named, c, rebind);
+    if (!bound && bound.error().code == errc::blocked) {
+        throw failure(exit_code::refused, std::string(doing) + ": " + bound.error().message);
     }
-    or_fail(bind_home(named, c), doing);
+    or_fail(std::move(bound), doing);
 }
 
 }  // namespace blobshift::cli

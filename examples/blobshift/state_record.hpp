@@ -34,10 +34,15 @@ namespace blobshift::cli {
         {"operations/", "remove it: it only tells how far an operation was"},
         {"claims/", "remove it when no delete and no rollback runs: it only keeps these two apart"},
         {"containers", "remove it: the next command over both containers writes it again"},
+        {"home", "remove it from the container where it is, and run again with --rebind"},
+        {"identity", "remove it from the state, and run again with --rebind"},
         {"nodes/", "remove it when the node is stopped: the node announces itself again"},
         {"deletions/", "restore it; without it a removed instance may come back, which a change feed would tell of"},
         {"repairs/", "restore it; without it a pair of unequal names is left to plan to find"},
-        {"stage", "restore it; without it no delete begins until a node announces itself, and a seal is forgotten"},
+        {"stage",
+         "restore it; without it nobody knows at which format the service is, nor of a seal: begin nothing before "
+         "every "
+         "node has announced itself again"},
     };
     const std::string_view path = std::string_view(e.subject).substr(reserved_prefix.size());
     for (const kind& each : kinds) {

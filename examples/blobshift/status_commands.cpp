@@ -221,6 +221,8 @@ exit_code nodes(const migration_options& o, program& p) {
         wanted = *known;
     }
     migration_session s(o, p);
+    // One of several is bound already, or is not to be bound alone.
+    if (wanted && s.missing().empty()) s.put_on_record();
     if (forgotten) {
         const auto gone = forget_node(s.state(), s.ctx(), *forgotten);
         if (!gone && gone.error().code == errc::blocked) {

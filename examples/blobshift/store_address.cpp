@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -84,6 +85,36 @@ bool is_same_store(const std::string& a, const std::string& b) {
     if (a == b || !a.starts_with("file:") || !b.starts_with("file:")) return a == b;
     std::error_code unknown;
     return std::filesystem::equivalent(path_of(a), path_of(b), unknown);
+}
+
+namespace {
+
+/// Whether one directory is below the other, as far as can be seen.
+[[nodiscard]] bool is_one_within_the_other(const std::string& a, const std::string& b) {
+    if (!a.starts_with("file:") || !b.starts_with("file:")) return false;
+    std::error_code unknown;
+    const auto first = std::filesystem::weakly_canonical(path_of(a) + "/", unknown);
+    const auto second = std::filesystem::weakly_canonical(path_of(b) + "/", unknown);
+    if (first.empty() || second.empty()) return false;
+    const auto end = [](const std::filesystem::path& p) { return p.has_filename() ? p.end() : std::prev(p.end()); };
+    const auto [x, y] = std::mismatch(first.begin(), end(first), second.begin(), end(second));
+    return x == end(first) || y == end(second);
+}
+
+}  // namespace
+
+void refuse_overlaps(const std::string& store, const std::string& metadata, const std::string& state) {
+    if (is_same_store(metadata, store)) {
+        throw wrong_use("--metadata names the same store again; leave it out");
+    }
+    if (is_same_store(state, store) || (!state.empty() && is_same_store(state, metadata))) {
+        throw wrong_use("--state names a store that is migrated; leave it out, and each store keeps its own");
+    }
+    if (is_one_within_the_other(store, metadata) || is_one_within_the_other(store, state) ||
+        is_one_within_the_other(metadata, state)) {
+        throw wrong_use(
+            "STORE, --metadata and --state are stores beside each other: one lies in the directory of another");
+    }
 }
 
 durability parse_durability(std::string_view text) {

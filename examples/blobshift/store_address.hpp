@@ -55,6 +55,10 @@ inline constexpr std::string_view foreign_names_help =
 /// Whether two addresses lead to one store, as far as can be seen: the same text, or one directory by two paths.
 [[nodiscard]] bool is_same_store(const std::string& a, const std::string& b);
 
+/// Refuses stores of one service that are one, or of which one lies within another: what is kept in the one would be
+/// taken for blobs of the other. Empty addresses are none. \throws failure
+void refuse_overlaps(const std::string& store, const std::string& metadata, const std::string& state);
+
 /// Reads "none", "data" or "full". \throws failure
 [[nodiscard]] durability parse_durability(std::string_view text);
 

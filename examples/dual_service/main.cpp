@@ -78,11 +78,22 @@ int run(const options& o) {
         stores.push_back(cli::open_store(c, address, cli::opening::create, how));
         return stores.back();
     };
-    any_store& files = open(o.store);
-    any_store& metadata = o.metadata.empty() ? files : open(o.metadata);
+    // As `blobshift run` takes them from the same file.
+    const migration_settings at_start = cli::or_fail(dual_service::settings_file(o.settings).read(), "settings");
+    const auto address = [&](const std::string& named, const std::string& container) {
+        return container.empty() ? named : cli::address_of_container(o.store, container);
+    };
+    if (!o.metadata.empty() && !at_start.metadata_container.empty()) {
+        throw cli::wrong_use("--metadata and MetadataContainer both name a container; leave one out");
+    }
+    const std::string files_address = address(o.store, at_start.files_container);
+    const std::string metadata_address = address(o.metadata, at_start.metadata_container);
+    cli::refuse_overlaps(files_address, metadata_address, o.state);
+    any_store& files = open(files_address);
+    any_store& metadata = metadata_address.empty() ? files : open(metadata_address);
     any_store& state = o.state.empty() ? files : open(o.state);
     any_store* ledger_of_metadata = &metadata;
-    if (!o.state.empty() && !o.metadata.empty()) {  // as the command line keeps two containers in one state apart
+    if (!o.state.empty() && !metadata_address.empty()) {  // as the command line keeps two containers in one state apart
         any_store part = cli::open_store(c, o.state, cli::opening::existing, how);
         stores.emplace_back(cli::or_fail(prefix<any_store>::make(std::move(part), ".blobshift/metadata/"), "--state"));
         ledger_of_metadata = &stores.back();
@@ -90,12 +101,9 @@ int run(const options& o) {
         ledger_of_metadata = &state;
     }
 
-    if (!o.state.empty() && (cli::is_same_store(o.state, o.store) || cli::is_same_store(o.state, o.metadata))) {
-        throw cli::state_is_a_container();
-    }
     named_stores named{state, {&files}};
-    if (!o.metadata.empty()) named.containers.push_back(&metadata);
-    cli::bind_or_refuse(named, c, "cannot use the store");
+    if (!metadata_address.empty()) named.containers.push_back(&metadata);
+    cli::bind_or_refuse(named, c, false, "cannot use the store");
 
     const std::chrono::milliseconds lease{static_cast<std::int64_t>(o.lease_seconds * 1000)};
     const node_name name = cli::or_fail(node_name::parse(o.node), "--node");

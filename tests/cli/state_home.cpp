@@ -5,6 +5,7 @@
 #include <map>
 
 #include <blobshift/migrate/announcer.hpp>
+#include <blobshift/migrate/home.hpp>
 #include <blobshift/store/any_store.hpp>
 
 namespace {
@@ -79,13 +80,13 @@ TEST_CASE("a state that is forgotten, or another one, is refused by whatever cha
             CHECK(r.code == 4);
             CHECK(r.out.empty());
             CHECK(r.err.find("keeps its records in another state") != std::string::npos);
-            CHECK(r.err.find("--adopt-state") != std::string::npos);
+            CHECK(r.err.find("--rebind") != std::string::npos);
             CHECK(migrate_json(w, arguments, 4).at("obstacles").at(0).at("code") == "another_state");
         }
         for (const char* looking : {"plan", "status"}) {
             const ended r = migrate(w, p.on_store(looking, wrong));
             CHECK(r.code == 0);
-            CHECK(r.err.find("warning: the first container (of files) keeps its records") != std::string::npos);
+            CHECK(r.err.find("warning: the first container (STORE, of files) keeps its records") != std::string::npos);
         }
     }
     CHECK(p.content() == before);
@@ -102,7 +103,7 @@ TEST_CASE("a state that is lost is replaced by a new one, by running again and s
     CHECK(
         migrate(w, p.on_store("delete", {"--metadata", w.store("other"), "--state", w.store("state"), "--yes"})).code ==
         4);
-    const words again = {"--metadata", w.store("other"), "--state", w.store("state"), "--adopt-state"};
+    const words again = {"--metadata", w.store("other"), "--state", w.store("state"), "--rebind"};
     CHECK(migrate(w, p.on_store("copy", again)).code == 0);
     REQUIRE(migrate(w, p.on_store("copy", both)).code == 0);
     CHECK(
@@ -129,8 +130,120 @@ TEST_CASE("the second container alone, or in the first one's place, is refused")
                                    with({"delete", w.store("other"), "--metadata", w.store(), "--yes"})}) {
             const ended r = migrate(w, wrong);
             CHECK(r.code == 4);
-            CHECK(r.err.find("name both, each in its place") != std::string::npos);
+            CHECK(r.err.find("name each in its place") != std::string::npos);
         }
+    }
+}
+
+TEST_CASE("a directory that was mistyped does not stand for a container of the service") {
+    for (const bool apart : {false, true}) {
+        const places p;
+        const work_folder& w = p.w;
+        fs::create_directory(w / "empty");
+        const words state = apart ? words{"--state", w.store("state")} : words();
+        const auto with = [&](words arguments) {
+            arguments.insert(arguments.end(), state.begin(), state.end());
+            return arguments;
+        };
+        REQUIRE(migrate(w, with({"copy", w.store(), "--metadata", w.store("other")})).code == 0);
+        std::vector<words> wrong = {with({"check", w.store(), "--metadata", w.store("empty")}),
+                                    with({"delete", w.store(), "--metadata", w.store("empty"), "--yes"}),
+                                    with({"cleanup", w.store(), "--metadata", w.store("empty")}),
+                                    with({"seal", w.store(), "--metadata", w.store("empty"), "--yes"})};
+        if (apart) {
+            wrong.push_back(with({"seal", w.store("empty"), "--metadata", w.store("other"), "--yes"}));
+            wrong.push_back(with({"seal", w.store("empty"), "--yes"}));
+            wrong.push_back(with({"import", w.store("empty"), w / "tmp"}));
+            wrong.push_back(with({"import", w.store(), w / "tmp"}));  // its metadata would go among the files
+        }
+        const auto before = p.content();
+        for (const words& each : wrong) {
+            CAPTURE(each.front());
+            const ended r = migrate(w, each);
+            CHECK(r.code == 4);
+        }
+        CHECK(p.content() == before);
+        CHECK(files_below(w / "empty").empty());
+    }
+}
+
+TEST_CASE("two services have two states") {
+    const places p;
+    const work_folder& w = p.w;
+    REQUIRE(migrate(w, p.on_store("copy", {"--state", w.store("state")})).code == 0);
+    REQUIRE(migrate(w, {"copy", w.store("wrong")}).code == 0);
+    for (const char* taken : {"state", "wrong"}) {
+        for (const char* command : {"copy", "cleanup"}) {
+            const ended r = migrate(w, {command, w.store("other"), "--state", w.store(taken)});
+            CHECK(r.code == 4);
+            CHECK(r.err.find("is not the one that this state is of") != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("the stores of a service are beside each other") {
+    const places p;
+    const work_folder& w = p.w;
+    fs::create_directory(w / "store/inner");
+    fs::create_symlink(w / "store", w / "link");
+    const std::string state = w.store("state");
+    for (const words& wrong : {words{"copy", w.store(), "--metadata", "file:" + (w / "store/./")},
+                               words{"copy", w.store(), "--metadata", "file:" + (w / "link")},
+                               words{"import", w.store(), w / "tmp", "--metadata", "file:" + (w / "store/./")},
+                               words{"copy", w.store(), "--state", "file:" + (w / "store/inner")},
+                               words{"copy", w.store(), "--state", "file:" + (w / "link/inner")},
+                               words{"copy", w.store(), "--metadata", "file:" + (w / "store/inner")},
+                               words{"copy", "file:" + (w / "store/inner"), "--state", w.store()}}) {
+        const ended r = run(wrong);
+        CAPTURE(r.err);
+        CHECK(r.code == 2);
+        CHECK(count_lines(r.err) == 1);
+    }
+    CHECK(!fs::exists(w / "store/.blobshift"));
+    CHECK(migrate(w, {"copy", w.store(), "--metadata", w.store("other"), "--state", state}).code == 0);
+}
+
+TEST_CASE("a service that keeps its records itself is not migrated under another name") {
+    const places p;
+    const work_folder& w = p.w;
+    {
+        blobshift::any_store files(open_files(w / "store"));
+        REQUIRE(blobshift::bind_home({files, {&files}}, {}));
+        blobshift::node_announcer node(files, blobshift::node_name::parse("a").value());
+        node.announce({}, {.runs = blobshift::format::old_names}).value();
+    }
+    const auto before = p.content();
+    for (const words& wrong : {words{"copy", w.store("wrong"), "--metadata", w.store()},
+                               words{"delete", w.store("wrong"), "--metadata", w.store(), "--yes"},
+                               p.on_store("delete", {"--yes", "--state", w.store("state")})}) {
+        CHECK(migrate(w, wrong).code == 4);
+    }
+    CHECK(p.content() == before);
+}
+
+TEST_CASE("the stage that an operator sets is one of these stores") {
+    const places p;
+    const work_folder& w = p.w;
+    REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
+    REQUIRE(migrate(w, p.on_store("nodes", {"--state", w.store("state"), "--set-stage", "Old"})).code == 0);
+    CHECK(migrate(w, p.on_store("delete", {"--yes"})).code == 4);
+    CHECK(migrate(w, p.on_store("delete", {"--yes", "--state", w.store("state")})).code == 4);
+}
+
+TEST_CASE("a damaged record of who belongs to whom says what to do, and that helps") {
+    for (const char* damaged : {"store/.blobshift/home", "state/.blobshift/identity"}) {
+        const places p;
+        const work_folder& w = p.w;
+        const words state = {"--state", w.store("state")};
+        REQUIRE(migrate(w, p.on_store("copy", state)).code == 0);
+        write_file(w / damaged, "nonsense\n");
+        const ended r = migrate(w, p.on_store("check", state));
+        CHECK(r.code == 2);
+        CHECK(r.err.find("run again with --rebind") != std::string::npos);
+        fs::remove(w / damaged);
+        CHECK(migrate(w, p.on_store("check", state)).code == 4);
+        REQUIRE(migrate(w, p.on_store("verify", {"--state", w.store("state"), "--rebind"})).code == 0);
+        CHECK(migrate(w, p.on_store("check", state)).code == 0);
     }
 }
 
@@ -145,7 +258,7 @@ TEST_CASE("a state of its own is refused where the store keeps records already, 
     REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
     REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
     for (const words& wrong : {p.on_store("rollback", {"--yes", "--state", w.store("state")}),
-                               p.on_store("copy", {"--state", w.store("state"), "--adopt-state"})}) {
+                               p.on_store("copy", {"--state", w.store("state"), "--rebind"})}) {
         const ended r = migrate(w, wrong);
         CHECK(r.code == 4);
         CHECK(r.err.find("leave the state out") != std::string::npos);

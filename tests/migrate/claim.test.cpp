@@ -53,13 +53,14 @@ struct copied_files : two_containers {
     }
 };
 
-/// The clocks of a machine that slept for an hour in which its steady one stood still.
-struct sleeping_clock final : time_source {
-    explicit sleeping_clock(const time_source& before) : awake(before) {}
-    [[nodiscard]] steady_time now() const override { return awake.now(); }
-    [[nodiscard]] utc_time utc_now() const override { return awake.utc_now() + 1h; }
-    void sleep(std::chrono::nanoseconds pause, const std::stop_token& stop) const override { awake.sleep(pause, stop); }
-    const time_source& awake;
+/// The clocks of a machine whose time of day is another one's and so much more.
+struct shifted_clock final : time_source {
+    shifted_clock(const time_source& of, std::chrono::seconds ahead_of_it) : other(of), ahead(ahead_of_it) {}
+    [[nodiscard]] steady_time now() const override { return other.now(); }
+    [[nodiscard]] utc_time utc_now() const override { return other.utc_now() + ahead; }
+    void sleep(std::chrono::nanoseconds pause, const std::stop_token& stop) const override { other.sleep(pause, stop); }
+    const time_source& other;
+    std::chrono::seconds ahead;
 };
 
 }  // namespace
@@ -73,7 +74,7 @@ TEST_CASE("claim: of two kinds only one may remove; two of one kind may") {
     CHECK(beside.hold(t.c)->empty());
     const auto against = back.hold(t.c).value();
     CHECK(codes_of(against) == claim_codes{"operation_running", "operation_running"});
-    CHECK(against[0].text.ends_with("if it was killed, it counts for another 60 s"));
+    CHECK(against[0].text.ends_with("if it was killed, it counts for another 360 s"));
     CHECK(forward.hold(t.c)->size() == 1);  // it said its word, although it must not go on
 }
 
@@ -131,6 +132,8 @@ TEST_CASE("claim: it counts for its owner no longer than for others, however lon
     CHECK(mine.until_over(t.c).deadline == begun + 60s);
     t.clock.advance(21s);
     CHECK(mine.until_over(t.c).proceed().error().code == errc::deadline_exceeded);
+    CHECK(removal_claim(t.state, operation_kind::rollback).hold(t.c)->size() == 1);
+    t.clock.advance(claim_margin);
     CHECK(removal_claim(t.state, operation_kind::rollback).hold(t.c)->empty());
 }
 
@@ -138,7 +141,7 @@ TEST_CASE("claim: it ends by the time of day, too, when the steady clock has sto
     two_containers t;
     removal_claim mine(t.state, operation_kind::remove);
     REQUIRE(mine.hold(t.c)->empty());
-    const sleeping_clock slept(t.clock);
+    const shifted_clock slept(t.clock, 1h);  // it slept for an hour, in which the steady one stood still
     t.c.clock = &slept;
     CHECK(mine.until_over(t.c).proceed().error().code == errc::deadline_exceeded);
     mine.beat(t.c);
@@ -149,7 +152,7 @@ TEST_CASE("claim: one that was silent for too long puts its record back, and see
     two_containers t;
     removal_claim silent(t.state, operation_kind::remove);
     REQUIRE(silent.hold(t.c));
-    t.clock.advance(61s);
+    t.clock.advance(61s + claim_margin);
     removal_claim back(t.state, operation_kind::rollback);
     CHECK(back.hold(t.c)->empty());
     CHECK(records(t) == 1);
@@ -228,6 +231,36 @@ TEST_CASE("a delete stops before the wave in which a rollback has begun, and a r
     CHECK(t.lost() == 0);
 }
 
+TEST_CASE("a delete is not taken for dead by a clock that is ahead, nor while its last removal may be on its way") {
+    struct row {
+        std::chrono::seconds still;  ///< So long the first removal stands still, on its way to the store,
+        std::chrono::seconds ahead;  ///< and so far the clock of the rollback is ahead.
+    };
+    for (const row& r : {row{57s, 5s}, {0s, 61s}, {61s, 0s}, {200s, 150s}, {0s, -61s}}) {
+        CAPTURE(r.still.count());
+        CAPTURE(r.ahead.count());
+        copied_files t;
+        const shifted_clock other(t.clock, r.ahead);
+        std::optional<rollback_summary> back;
+        t.files_hook->before = [&](std::string_view verb, std::string_view) {
+            if (verb == "remove" && !back) {
+                back.emplace();
+                t.clock.advance(r.still);
+                context theirs = t.c;
+                theirs.clock = &other;
+                back = roll_back(t.all(), theirs, {.remove_new = true}).value();
+            }
+            return std::optional<error>();
+        };
+        wave_guard guard(t.state);
+        const auto m = t.all();
+        static_cast<void>(remove_sources(m.jobs[0], t.c, {.guard = &guard}).value());
+        REQUIRE(back);
+        CHECK(codes_of(back->refused) == claim_codes{"operation_running"});
+        CHECK(t.lost() == 0);
+    }
+}
+
 TEST_CASE("a delete that stands still past its claim removes nothing, and neither does a rollback") {
     copied_files t;
     t.options.concurrency = 1;
@@ -239,7 +272,7 @@ TEST_CASE("a delete that stands still past its claim removes nothing, and neithe
         hook.after = [&](std::string_view verb, std::string_view name) {
             if (verb != "put" || name.find("/ledger/") == std::string_view::npos || other) return;
             other.emplace();
-            t.clock.advance(61s);
+            t.clock.advance(61s + claim_margin);
             other = roll_back(t.all(), t.c, {.remove_new = true}).value();
         };
         wave_guard guard(t.state);
@@ -256,7 +289,7 @@ TEST_CASE("a delete that stands still past its claim removes nothing, and neithe
         t.files_hook->after = [&](std::string_view verb, std::string_view) {
             if (verb != "head" || other || ++looks < copied_files::count) return;
             other.emplace();
-            t.clock.advance(61s);
+            t.clock.advance(61s + claim_margin);
             wave_guard guard(t.state);
             const auto m = t.all();
             other = remove_sources(m.jobs[0], t.c, {.guard = &guard}).value();

@@ -102,11 +102,17 @@ bug(rollback_in_one_container migrate/rollback.test.cpp migrate/rollback.hpp
     if (options.remove_new && sum.complete) {]==])
 
 bug(another_state_taken_for_the_right_one migrate/home.test.cpp migrate/home.hpp
-    [==[if ((*kept)->identity == *identity && (*kept)->place == i + 1) continue;]==]
-    [==[if ((*kept)->place == i + 1) continue;]==])
-bug(records_in_the_container_left_behind migrate/home.test.cpp migrate/home.hpp
-    [==[if (!*kept && apart) {]==]
+    [==[if (home->state != seen.identity.self) {]==]
     [==[if (false) {]==])
+bug(another_container_taken_for_the_right_one migrate/home.test.cpp migrate/home.hpp
+    [==[        if (!is_taken) return std::optional<obstacle>();]==]
+    [==[        return std::optional<obstacle>();]==])
+bug(containers_taken_in_any_order migrate/home.test.cpp migrate/home.hpp
+    [==[if (home->place != i + 1) {]==]
+    [==[if (false) {]==])
+bug(records_in_the_container_left_behind migrate/home.test.cpp migrate/home.hpp
+    [==[apart ? keeps_records(*named.containers[i], c) : result<bool>(false)]==]
+    [==[result<bool>(false)]==])
 
 # --- reports and the rate -----------------------------------------------------------------------------------------------
 bug(repairs_left_out_of_the_report migrate/copy.test.cpp migrate/copy.hpp

@@ -155,6 +155,9 @@ bug(claim_counts_from_when_it_was_written migrate/claim.test.cpp migrate/operati
     [==[last_beat_ = c.clock->now();]==]
     [==[c.clock->now() + left);]==]
     [==[last_beat_ + options_.lease);]==])
+bug(claim_without_a_margin migrate/claim.test.cpp migrate/claim.hpp
+    [==[options_.margin = claim_margin;]==]
+    [==[]==])
 bug(claim_counts_on_while_the_machine_sleeps migrate/claim.test.cpp migrate/operation.hpp
     [==[c.clock->now() + left);]==]
     [==[last_beat_ + options_.lease);]==])

@@ -7,6 +7,7 @@
 #ifndef BLOBSHIFT_MIGRATE_CLAIM_HPP
 #define BLOBSHIFT_MIGRATE_CLAIM_HPP
 
+#include <chrono>    // milliseconds
 #include <optional>  // optional
 #include <utility>   // move
 #include <vector>    // vector
@@ -16,6 +17,10 @@
 
 namespace blobshift::inline v1 {
 
+/// What the difference of two machines' clocks, and the time that a removal is on its way after its sender gave it up,
+/// must stay below.
+inline constexpr std::chrono::milliseconds claim_margin{300'000};
+
 /// A program's word, on record, that it is about to remove names or to bring them back, or to seal, and its look at the
 /// words of others.
 ///
@@ -23,8 +28,11 @@ namespace blobshift::inline v1 {
 /// old one is there. Each puts its own record first and looks for the others' afterwards, so of two that begin at once
 /// at least one sees the other. Several of the same kind are no danger to each other: both leave the same names.
 ///
-/// The destructor takes the record away. One that was killed leaves it behind: it counts until its lease is over, and
-/// the next claim takes it away then.
+/// Its giver acts on it until its lease is over, and others count it longer by `claim_margin`: so long may a removal that
+/// was sent still be on its way, and by so much may the clocks of two machines differ, together.
+///
+/// The destructor takes the record away. One that was killed leaves it behind: it counts until lease and margin are
+/// over, and the next claim takes it away then.
 ///
 /// \par Thread-safety  One thread.
 class removal_claim {
@@ -33,6 +41,7 @@ public:
     removal_claim(any_store& state, operation_kind kind, operation_options options = {})
         : state_(state), kind_(kind), options_(options) {
         options_.folder = claim_folder;
+        options_.margin = claim_margin;
     }
     removal_claim(const removal_claim&) = delete;
     removal_claim& operator=(const removal_claim&) = delete;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// Which state a container keeps its records in, on record in both: whoever names another state, or forgets to name it,
-// must not work without the barrier and the undo ledger that stand in the right one.
+// Which containers and which state belong together, on record in each: whoever names another one, or forgets one, must
+// not work without the barrier and the undo ledger that stand in the right state, nor on a part of the service.
 //
 // Row: migrate (core, store).   Tests: tests/migrate/home.test.cpp
 
 #ifndef BLOBSHIFT_MIGRATE_HOME_HPP
 #define BLOBSHIFT_MIGRATE_HOME_HPP
 
+#include <algorithm>    // find, max, min
 #include <cstddef>      // size_t
+#include <iterator>     // begin, end
 #include <optional>     // optional
 #include <string>       // string
 #include <string_view>  // string_view
@@ -19,6 +21,7 @@
 #include <blobshift/core/random.hpp>
 #include <blobshift/migrate/obstacle.hpp>
 #include <blobshift/migrate/record.hpp>
+#include <blobshift/migrate/scope.hpp>
 
 namespace blobshift::inline v1 {
 
@@ -39,11 +42,24 @@ inline constexpr std::string_view identity_record_kind = "identity";
     return blob_name::parse(std::string(reserved_prefix) + "identity");
 }
 
-/// What a container has on record: whose it is, and as which container of the service.
+[[nodiscard]] inline std::string random_identity() {
+    return to_hex(make_digest(hash_algorithm::xxh64, random_u64()).value);
+}
+
+/// What a container has on record: who it is, whose it is, and as which of how many.
 struct kept_home {
-    std::string identity = {};  ///< Of the state.
-    std::size_t place = 0;      ///< From 1.
-    etag tag = {};
+    std::string state = {};  ///< The identity of the state.
+    std::string self = {};   ///< Its own.
+    std::size_t place = 0;   ///< From 1.
+    std::size_t of = 0;      ///< So many containers the service had then.
+    std::optional<etag> tag = {};
+};
+
+/// What a state has on record: who it is, and the identities of its containers, in their order.
+struct kept_identity {
+    std::string self = {};  ///< Empty: it has none yet.
+    std::vector<std::string> containers = {};
+    std::optional<etag> tag = {};
 };
 
 inline result<std::optional<kept_home>> read_home(any_store& container, const context& c) {
@@ -53,40 +69,58 @@ inline result<std::optional<kept_home>> read_home(any_store& container, const co
     if (!kept) return unexpected(std::move(kept).error());
     if (!*kept) return std::optional<kept_home>();
     field_reader fields(**kept);
-    kept_home found{.identity = std::string(fields.word()), .place = fields.number<std::size_t>(), .tag = (*kept)->tag};
+    kept_home found;
+    found.state = fields.word();
+    found.self = fields.word();
+    found.place = fields.number<std::size_t>();
+    found.of = fields.number<std::size_t>();
+    found.tag = (*kept)->tag;
     if (auto fine = fields.finish(home_record_kind); !fine) return unexpected(std::move(fine).error());
     return found;
 }
 
-/// Empty: the state has none yet.
-inline result<std::string> read_identity(any_store& state, const context& c) {
+inline result<kept_identity> read_identity(any_store& state, const context& c) {
     auto name = identity_blob();
     if (!name) return unexpected(std::move(name).error());
     auto kept = read_record(state, c, *name, identity_record_kind);
     if (!kept) return unexpected(std::move(kept).error());
-    return *kept ? (*kept)->text : std::string();
+    kept_identity found;
+    if (!*kept) return found;
+    field_reader fields(**kept);
+    found.self = fields.word();
+    found.containers.resize((std::min)(fields.number<std::size_t>(), std::size_t{16}));
+    for (std::string& each : found.containers) each = fields.word();
+    found.tag = (*kept)->tag;
+    if (auto fine = fields.finish(identity_record_kind); !fine) return unexpected(std::move(fine).error());
+    return found;
 }
 
-inline result<std::string> make_identity(any_store& state, const context& c) {
-    auto known = read_identity(state, c);
-    if (!known || !known->empty()) return known;
+inline result<etag> write_home(any_store& container, const context& c, const kept_home& home) {
+    auto name = home_blob();
+    if (!name) return unexpected(std::move(name).error());
+    field_writer fields;
+    fields.add(home.state).add(home.self).add(home.place).add(home.of);
+    return write_record(container, c, *name, home_record_kind, fields.text(),
+                        home.tag ? condition::if_match(*home.tag) : condition::if_absent());
+}
+
+inline result<etag> write_identity(any_store& state, const context& c, const kept_identity& identity) {
     auto name = identity_blob();
     if (!name) return unexpected(std::move(name).error());
-    const std::string fresh = to_hex(make_digest(hash_algorithm::xxh64, random_u64()).value);
-    auto written = write_record(state, c, *name, identity_record_kind, fresh, condition::if_absent());
-    if (written) return fresh;
-    known = read_identity(state, c);  // another one was faster
-    if (known && !known->empty()) return known;
-    return unexpected(std::move(written).error());
+    field_writer fields;
+    fields.add(identity.self).add(identity.containers.size());
+    for (const std::string& each : identity.containers) fields.add(each);
+    return write_record(state, c, *name, identity_record_kind, fields.text(),
+                        identity.tag ? condition::if_match(*identity.tag) : condition::if_absent());
 }
 
-/// Whether there is more than its home below the reserved prefix of a container. The first such blob ends the listing.
+/// Whether there is more below the reserved prefix of a container than who it is. The first such blob ends the listing.
 inline result<bool> keeps_records(any_store& container, const context& c) {
-    auto home = home_blob();
-    if (!home) return unexpected(std::move(home).error());
+    constexpr std::string_view who_it_is[] = {"home", "identity", "containers"};
     bool found = false;
     auto scanned = container.scan(c, {.prefix = std::string(reserved_prefix)}, [&](blob_info&& info) -> result<void> {
-        if (info.name == *home) return {};
+        const std::string_view name = std::string_view(info.name.text()).substr(reserved_prefix.size());
+        if (std::find(std::begin(who_it_is), std::end(who_it_is), name) != std::end(who_it_is)) return {};
         found = true;
         return fail(errc::cancelled, "enough is seen");
     });
@@ -94,96 +128,188 @@ inline result<bool> keeps_records(any_store& container, const context& c) {
     return found;
 }
 
-[[nodiscard]] inline std::string_view which_container(std::size_t place) {
-    return place == 1 ? "the first container (of files)" : "the second container (of metadata)";
+[[nodiscard]] inline std::string which_container(std::size_t place) {
+    return place == 1   ? "the first container (STORE, of files)"
+           : place == 2 ? "the second container (--metadata)"
+                        : "container " + std::to_string(place);
 }
 
-/// Of one container that is at home elsewhere, or in another place.
-[[nodiscard]] inline obstacle not_at_home(const kept_home& kept, const std::string& identity, std::size_t place,
-                                          bool apart) {
-    if (kept.identity == identity || (kept.place != place && identity.empty() && !apart)) {
-        return {"another_container", 1,
-                "what is named as " + std::string(which_container(place)) + " is " +
-                    std::string(which_container(kept.place)) +
-                    " of a service: name both, each in its place (STORE, --metadata)"};
+/// What stands in all of them, and what speaks against naming them together.
+struct seen_homes {
+    kept_identity identity = {};
+    std::vector<std::optional<kept_home>> homes = {};
+    std::vector<obstacle> against = {};
+
+    /// Whether every container knows the state, and the state it.
+    [[nodiscard]] bool are_bound() const {
+        if (identity.containers.size() < homes.size()) return false;
+        for (const auto& home : homes) {
+            if (!home || home->state != identity.self || home->of < identity.containers.size()) return false;
+        }
+        return true;
     }
-    return {"another_state", 1,
-            std::string(which_container(place)) + " keeps its records in another state than the one that is " +
-                (apart ? "named" : "in the store") +
-                ": name the one that earlier commands and the service name (--state); only if that one is lost, go on "
-                "with this one (--adopt-state)"};
+};
+
+[[nodiscard]] inline obstacle own_records(const std::string& container) {
+    return {"own_records", 1,
+            container +
+                " keeps the records of a migration in itself, which a state of its own would not know: leave the "
+                "state out (--state)"};
+}
+
+/// What speaks against the container at place `i`, from 0, of the named ones.
+inline result<std::optional<obstacle>> obstacle_of_home(const named_stores& named, const context& c,
+                                                        const seen_homes& seen, std::size_t i) {
+    constexpr std::string_view to_rebind = "; only if they belong together all the same, say so (--rebind)";
+    const std::optional<kept_home>& home = seen.homes[i];
+    const bool apart = &named.state != named.containers.front();
+    const std::string it = which_container(i + 1);
+    const bool is_taken = i < seen.identity.containers.size();
+    if (!home) {
+        auto own = apart ? keeps_records(*named.containers[i], c) : result<bool>(false);
+        if (!own) return unexpected(std::move(own).error());
+        if (*own) return own_records(it);
+        if (!is_taken) return std::optional<obstacle>();
+        return obstacle{"another_container", 1,
+                        it + " is not the one that this state is of: check the addresses" + std::string(to_rebind)};
+    }
+    if (home->place != i + 1) {
+        return obstacle{home->of > 1 ? "another_place" : "another_container", 1,
+                        "what is named as " + it + " is " + which_container(home->place) +
+                            " of a service: name each in its place" +
+                            (home->of > 1 ? std::string() : std::string(to_rebind))};
+    }
+    if (home->state != seen.identity.self) {
+        // A service that kept its records itself, and has none yet, may get a state of its own.
+        auto first = apart ? read_identity(*named.containers.front(), c) : result<kept_identity>();
+        if (!first) return unexpected(std::move(first).error());
+        if (apart && first->self == home->state) {
+            auto own = keeps_records(*named.containers[i], c);
+            if (!own) return unexpected(std::move(own).error());
+            return *own ? std::optional<obstacle>(own_records(it)) : std::nullopt;
+        }
+        return obstacle{
+            "another_state", 1,
+            it + " keeps its records in another state than the one that is " + (apart ? "named" : "in the store") +
+                ": name the one that earlier commands and the service name (--state)" + std::string(to_rebind)};
+    }
+    if (!is_taken || seen.identity.containers[i] == home->self) return std::optional<obstacle>();
+    return obstacle{"another_container", 1,
+                    it + " is not the one that this state is of: check the addresses" + std::string(to_rebind)};
+}
+
+inline result<seen_homes> look_at_homes(const named_stores& named, const context& c) {
+    seen_homes seen;
+    auto identity = read_identity(named.state, c);
+    if (!identity) return unexpected(std::move(identity).error());
+    seen.identity = *std::move(identity);
+    std::size_t known = seen.identity.containers.size();
+    for (any_store* container : named.containers) {
+        auto home = read_home(*container, c);
+        if (!home) return unexpected(std::move(home).error());
+        if (*home) known = (std::max)(known, (*home)->of);
+        seen.homes.push_back(*std::move(home));
+    }
+    for (std::size_t i = 0; i < seen.homes.size(); ++i) {
+        auto against = obstacle_of_home(named, c, seen, i);
+        if (!against) return unexpected(std::move(against).error());
+        if (*against) seen.against.push_back(**std::move(against));
+    }
+    if (known > seen.homes.size()) {
+        seen.against.push_back({"container_missing", known - seen.homes.size(),
+                                "the service has a second container, of metadata, which was not looked at: name it, "
+                                "too (--metadata)"});
+    }
+    return seen;
+}
+
+/// Whether a person's word may pass over it: what was lost or restored looks like this.
+[[nodiscard]] inline bool may_be_rebound(const obstacle& o) {
+    return o.code == "another_state" || o.code == "another_container";
+}
+
+/// Binds what was seen. \return errc::already_exists or condition_failed when another one was faster.
+inline result<void> bind_seen(const named_stores& named, const context& c, seen_homes seen) {
+    kept_identity& identity = seen.identity;
+    if (identity.self.empty()) {
+        identity.self = random_identity();
+        auto written = write_identity(named.state, c, identity);
+        if (!written) return unexpected(std::move(written).error());
+        identity.tag = *std::move(written);
+    }
+    const std::size_t all = seen.homes.size();
+    // A container that is not the state's yet comes in with as many as there were before it: should it be one of the
+    // others by another address, no one is taken for two.
+    for (const bool last : {false, true}) {
+        for (std::size_t i = 0; i < all; ++i) {
+            const std::optional<kept_home>& was = seen.homes[i];
+            kept_home now = was.value_or(kept_home{.self = random_identity()});
+            now.state = identity.self;
+            now.place = i + 1;
+            now.of = (std::max)(now.of, last ? all : i + 1);
+            if (was && was->state == now.state && was->place == now.place && was->of == now.of) continue;
+            auto written = write_home(*named.containers[i], c, now);
+            if (!written) return unexpected(std::move(written).error());
+            now.tag = *std::move(written);
+            seen.homes[i] = std::move(now);
+        }
+    }
+    identity.containers.resize((std::max)(identity.containers.size(), all));
+    for (std::size_t i = 0; i < all; ++i) identity.containers[i] = seen.homes[i]->self;
+    auto written = write_identity(named.state, c, identity);
+    return written ? result<void>() : unexpected(std::move(written).error());
 }
 
 }  // namespace detail
 
-/// Why the state that was named is not the one of these containers: "another_state", "another_container", or
-/// "own_records", where records stand in the container itself though a store of its own was named for them. Empty:
-/// nothing speaks against it. Containers that were never bound are nobody's.
+/// Why the containers and the state that were named do not belong together:
+///
+/// | code                | what was found                                                                             |
+/// |---------------------|--------------------------------------------------------------------------------------------|
+/// | "another_state"     | a container keeps its records in another state                                             |
+/// | "another_container" | the state is of another container in this place, or the container was alone in another one |
+/// | "another_place"     | a container of two is named in the other one's place                                       |
+/// | "own_records"       | a container keeps records in itself, though a store of its own was named for them          |
+/// | "container_missing" | the service is known to have more containers                                               |
+///
+/// Empty: nothing speaks against it. Containers and states that were never bound are nobody's.
 ///
 /// \return also errc::corrupt for a damaged record, which is named.
-/// \par Complexity  One read for each container; one more for the state where one of them is bound; one page of a
-///                  listing for each that is not, where the state is a store of its own.
+/// \par Complexity  One read for each container and one for the state; one page of a listing for each container that
+///                  was never bound, where the state is a store of its own.
 inline result<std::vector<obstacle>> obstacles_of_home(const named_stores& named, const context& c) {
-    const bool apart = &named.state != named.containers.front();
-    std::vector<obstacle> found;
-    std::optional<std::string> identity;
-    for (std::size_t i = 0; i < named.containers.size(); ++i) {
-        auto kept = detail::read_home(*named.containers[i], c);
-        if (!kept) return unexpected(std::move(kept).error());
-        if (!*kept && apart) {
-            auto own = detail::keeps_records(*named.containers[i], c);
-            if (!own) return unexpected(std::move(own).error());
-            if (*own) {
-                found.push_back({"own_records", 1,
-                                 std::string(detail::which_container(i + 1)) +
-                                     " keeps the records of a migration in itself, which a state of its own would not "
-                                     "know: leave the state out (--state)"});
-            }
-        }
-        if (!*kept) continue;
-        if (!identity) {
-            auto known = detail::read_identity(named.state, c);
-            if (!known) return unexpected(std::move(known).error());
-            identity = std::move(*known);
-        }
-        if ((*kept)->identity == *identity && (*kept)->place == i + 1) continue;
-        found.push_back(detail::not_at_home(**kept, *identity, i + 1, apart));
-    }
-    return found;
+    auto seen = detail::look_at_homes(named, c);
+    if (!seen) return unexpected(std::move(seen).error());
+    return std::move(seen->against);
 }
 
-/// Puts on record in each container that its records are in this state, unless that is known. For who is about to
-/// change something, and a service that is about to announce itself; afterwards `obstacles_of_home` finds whoever names
-/// another state. A single container that keeps its records itself needs no record.
+/// Puts on record, in each, that these containers and this state belong together, and how many there are
+/// (`record_scope`), unless that is known. For who is about to change something, and a service that is about to
+/// announce itself; afterwards `obstacles_of_home` finds whoever names others.
 ///
-/// \param adopt  Whether containers that are bound to another state are bound to this one, because that one is lost.
-/// \return errc::blocked, with the reasons, where something speaks against it; nothing is changed then.
-/// \par Complexity  As `obstacles_of_home`; for the first time one put for the state and one for each container.
-inline result<void> bind_home(const named_stores& named, const context& c, bool adopt = false) {
-    auto against = obstacles_of_home(named, c);
-    if (!against) return unexpected(std::move(against).error());
-    if (adopt) std::erase_if(*against, [](const obstacle& each) { return each.code == "another_state"; });
-    if (!against->empty()) return fail(errc::blocked, detail::joined(*against));
-    const bool apart = &named.state != named.containers.front();
-    for (std::size_t i = 0; i < named.containers.size(); ++i) {
-        any_store& container = *named.containers[i];
-        auto kept = detail::read_home(container, c);
-        if (!kept) return unexpected(std::move(kept).error());
-        if (!*kept && i == 0 && !apart) continue;
-        auto identity = detail::make_identity(named.state, c);
-        if (!identity) return unexpected(std::move(identity).error());
-        if (*kept && (*kept)->identity == *identity) continue;
-        auto name = detail::home_blob();
-        if (!name) return unexpected(std::move(name).error());
-        auto written = detail::write_record(container, c, *name, detail::home_record_kind,
-                                            detail::field_writer().add(*identity).add(i + 1).text(),
-                                            *kept ? condition::if_match((*kept)->tag) : condition::if_absent());
-        if (written) continue;
-        auto now = detail::read_home(container, c);  // another one, who was faster, has bound it to the same
-        if (now && *now && (*now)->identity == *identity && (*now)->place == i + 1) continue;
-        return unexpected(std::move(written).error());
+/// \param rebind  A person's word that they belong together although "another_state" or "another_container" speaks
+///                against it: one of them was lost, or restored.
+/// \return errc::blocked, with the reasons, where something speaks against it; no container is changed then.
+/// \par Complexity  As `obstacles_of_home`; for the first time two puts for the state and one or two for each
+///                  container.
+inline result<void> bind_home(const named_stores& named, const context& c, bool rebind = false) {
+    for (int tries_left = 8;; --tries_left) {  // each time another one has done a step, of which there are five
+        auto seen = detail::look_at_homes(named, c);
+        if (!seen) return unexpected(std::move(seen).error());
+        const bool is_fine = seen->against.empty();
+        if (rebind) std::erase_if(seen->against, detail::may_be_rebound);
+        if (!seen->against.empty()) return fail(errc::blocked, detail::joined(seen->against));
+        if (!is_fine || !seen->are_bound()) {
+            auto bound = detail::bind_seen(named, c, *std::move(seen));
+            if (!bound) {
+                const errc why = bound.error().code;
+                // Another one, who was faster: look what it has bound.
+                if ((why == errc::already_exists || why == errc::condition_failed) && tries_left > 0) continue;
+                return bound;
+            }
+        }
+        return record_scope(named.state, c, named.containers.size());
     }
-    return {};
 }
 
 }  // namespace blobshift::inline v1

@@ -73,7 +73,7 @@ struct operation_record {
     operation_counts counts = {};
     utc_time started = {};                 ///< When it was begun for the first time.
     utc_time heartbeat = {};               ///< The last sign of life; the end, when it is not running.
-    std::chrono::milliseconds lease = {};  ///< How long a sign of life counts.
+    std::chrono::milliseconds lease = {};  ///< How long a sign of life counts for others.
     std::uint64_t owner = 0;               ///< Random: of the one that runs it, or ran it last.
     std::uint64_t runs = 1;                ///< How often it was begun.
 
@@ -198,6 +198,7 @@ inline result<std::vector<obstacle>> obstacles_of_operations(any_store& state, c
 
 struct operation_options {
     std::chrono::milliseconds lease{60'000};  ///< After so long without a sign of life, another one may take over.
+    std::chrono::milliseconds margin{0};      ///< How much longer a sign of life counts for others than for its giver.
     std::chrono::milliseconds every{10'000};  ///< Between two signs of life, at least. Well below the lease.
     bool again = false;     ///< Begin anew what was completed: cheap, since jobs find out by themselves what is left.
     bool take_over = false; ///< A person's word that the one who runs it is dead.
@@ -245,8 +246,9 @@ public:
         if (c.clock->now() - last_beat_ < options_.every) return {};
         return write(c);
     }
-    /// Until when, on the steady clock of the context, its last sign of life counts for others. They judge by the time
-    /// of day that stands in it: from before it was written, and on while a machine sleeps whose steady clock stands.
+    /// Until when, on the steady clock of the context, its last sign of life counts for the one who gave it; for others
+    /// it counts longer by the margin. They judge by the time of day that stands in it: from before it was written, and
+    /// on while a machine sleeps whose steady clock stands.
     [[nodiscard]] steady_time valid_until(const context& c) const {
         const auto left = beaten_at_ + options_.lease - c.clock->utc_now();
         return (std::min)(last_beat_ + options_.lease, c.clock->now() + left);
@@ -318,7 +320,8 @@ inline result<started_operation> running_operation::start(any_store& state, cons
 
     const utc_time now = c.clock->utc_now();
     started_operation started;
-    operation_record record{.kind = kind, .started = now, .lease = options.lease, .owner = random_u64()};
+    operation_record record{.kind = kind, .started = now, .lease = options.lease + options.margin,
+                            .owner = random_u64()};
     if (*kept) {
         auto before = detail::parse_operation(**kept);
         if (!before) return unexpected(std::move(before).error());
