@@ -261,6 +261,33 @@ TEST_CASE("a delete is not taken for dead by a clock that is ahead, nor while it
     }
 }
 
+TEST_CASE("a removal of which nobody knows what became of it keeps the other direction away when its program has ended") {
+    for (const bool back_first : {false, true}) {
+        copied_files t;
+        bool was_lost = false;
+        t.files_hook->before = [&](std::string_view verb, std::string_view) {
+            if (verb != "remove" || std::exchange(was_lost, true)) return std::optional<error>();
+            error e = make_error(errc::unavailable, "no answer");
+            e.done = effect::indeterminate;
+            return std::optional<error>(e);
+        };
+        const auto forward = [&] {
+            wave_guard guard(t.state);
+            const auto m = t.all();
+            return codes_of(remove_sources(m.jobs[0], t.c, {.partial = true, .guard = &guard})->refused);
+        };
+        const auto back = [&] { return codes_of(roll_back(t.all(), t.c, {.remove_new = true})->refused); };
+        CHECK((back_first ? back() : forward()).empty());
+        REQUIRE(was_lost);
+        CHECK(records(t) == 1);
+        CHECK((back_first ? forward() : back()) == claim_codes{"operation_running"});
+        CHECK((back_first ? back() : forward()).empty());  // who goes on in the same direction need not wait
+        t.clock.advance(61s + claim_margin);
+        CHECK((back_first ? forward() : back()).empty());
+        CHECK(t.lost() == 0);
+    }
+}
+
 TEST_CASE("a delete that stands still past its claim removes nothing, and neither does a rollback") {
     copied_files t;
     t.options.concurrency = 1;

@@ -158,6 +158,12 @@ bug(claim_counts_from_when_it_was_written migrate/claim.test.cpp migrate/operati
 bug(claim_without_a_margin migrate/claim.test.cpp migrate/claim.hpp
     [==[options_.margin = claim_margin;]==]
     [==[]==])
+bug(delete_in_doubt_takes_its_claim_away migrate/claim.test.cpp migrate/remove.hpp
+    [==[options_.guard->doubt();]==]
+    [==[]==])
+bug(rollback_in_doubt_takes_its_claim_away migrate/claim.test.cpp migrate/rollback.hpp
+    [==[if (!gone && gone.error().done != effect::none) claim_.doubt();]==]
+    [==[]==])
 bug(claim_counts_on_while_the_machine_sleeps migrate/claim.test.cpp migrate/operation.hpp
     [==[c.clock->now() + left);]==]
     [==[last_beat_ + options_.lease);]==])

@@ -31,8 +31,8 @@ inline constexpr std::chrono::milliseconds claim_margin{300'000};
 /// Its giver acts on it until its lease is over, and others count it longer by `claim_margin`: so long may a removal that
 /// was sent still be on its way, and by so much may the clocks of two machines differ, together.
 ///
-/// The destructor takes the record away. One that was killed leaves it behind: it counts until lease and margin are
-/// over, and the next claim takes it away then.
+/// The destructor takes the record away, unless a removal is in doubt. One that was killed, and one in doubt, leaves it
+/// behind: it counts until lease and margin are over, and the next claim takes it away then.
 ///
 /// \par Thread-safety  One thread.
 class removal_claim {
@@ -47,7 +47,7 @@ public:
     removal_claim& operator=(const removal_claim&) = delete;
     ~removal_claim() {
         try {
-            if (mine_) static_cast<void>(mine_->discard(detail::to_the_end(last_)));
+            if (mine_ && !is_in_doubt_) static_cast<void>(mine_->discard(detail::to_the_end(last_)));
         } catch (...) {
             // Its lease will end.
         }
@@ -86,6 +86,8 @@ public:
         note_lapse(c);
         static_cast<void>(mine_->beat(c, {}));
     }
+    /// A removal was sent, and nobody knows what became of it: it may still be on its way when this program has ended.
+    void doubt() noexcept { is_in_doubt_ = true; }
     /// Whether there ever was no sign of life for longer than it counts: others may have come, worked, and gone.
     [[nodiscard]] bool has_lapsed() const noexcept { return has_lapsed_; }
 
@@ -122,6 +124,7 @@ private:
     context last_ = {};  ///< For the destructor.
     std::optional<running_operation> mine_ = {};
     bool has_lapsed_ = false;
+    bool is_in_doubt_ = false;
 };
 
 /// An observer between a job and another observer: keeps a claim alive while the job tells of its progress.

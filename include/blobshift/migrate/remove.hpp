@@ -213,6 +213,9 @@ private:
         result<void> going;
         remove_many(job_.store, c, std::span<const remove_request>(requests),
                     bulk_options{.concurrency = job_.options.concurrency}, [&](std::size_t i, result<bool>&& gone) {
+                        if (!gone && gone.error().done != effect::none && options_.guard != nullptr) {
+                            options_.guard->doubt();
+                        }
                         if (gone) {
                             tally_.tell(proved_[i], *gone ? outcome::removed : outcome::absent);
                         } else if (!ends_the_run(gone.error())) {

@@ -303,6 +303,7 @@ private:
         result<void> going;
         remove_many(job_.store, c, std::span<const remove_request>(requests),
                     bulk_options{.concurrency = job_.options.concurrency}, [&](std::size_t i, result<bool>&& gone) {
+                        if (!gone && gone.error().done != effect::none) claim_.doubt();
                         if (gone) {
                             tally_.tell(equal[whose[i]], outcome::removed, "the new name is gone");
                         } else if (!ends_the_run(gone.error())) {

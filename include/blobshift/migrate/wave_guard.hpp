@@ -57,6 +57,8 @@ public:
 
     /// See `removal_claim::until_over`.
     [[nodiscard]] context until_over(const context& c) const { return claim_.until_over(c); }
+    /// See `removal_claim::doubt`.
+    void doubt() noexcept { claim_.doubt(); }
 
 private:
     /// A process counts from 0, so what one that was not there tells is new.
