@@ -208,3 +208,29 @@ TEST_CASE("live catalogue: an instance whose removal is on record does not come 
     CHECK(a.get("3") == "another one");
     a.stop();
 }
+
+TEST_CASE("live catalogue: the containers are those that the settings name, and commands over one of them are refused") {
+    const cli_test::work_folder w;
+    cli_test::write_file(w / "appsettings.json",
+                         R"({"DicomServer": {"Services": {"BlobMigration": {"FormatType": "Old",
+                             "FilesContainer": "files", "MetadataContainer": "metadata"}}}})");
+    std::filesystem::create_directory(w / "account");
+    node_process node({"file:" + (w / "account"), "--durability", "none", "--settings", w / "appsettings.json"}, "a",
+                      w / "tmp");
+    const instance_id id = one_node::id_of("3", 1);
+    httplib::Client client("127.0.0.1", node.port());
+    const auto stored = client.Put("/studies/" + id.study + "/series/" + id.series + "/instances/" + id.sop, "content",
+                                   "application/dicom");
+    REQUIRE(stored);
+    CHECK(stored->status == 201);
+    CHECK(cli_test::read_file(w / ("account/files/" + uid_names().name_of(id, blob_kind::instance)->text())) ==
+          "content");
+    const std::string files = "file:" + (w / "account/files");
+    const std::string metadata = "file:" + (w / "account/metadata");
+    CHECK(cli_test::run({"check", files}).code == 4);
+    CHECK(cli_test::run({"copy", files}).err.find("name it, too (--metadata)") != std::string::npos);
+    CHECK(cli_test::run({"check", metadata}).err.find("name each in its place") != std::string::npos);
+    CHECK(cli_test::run({"plan", files, "--metadata", metadata}).err.empty());
+    CHECK(node.stop() == 0);
+    std::filesystem::remove(w / "tmp/a.err");
+}

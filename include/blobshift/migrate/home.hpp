@@ -198,7 +198,8 @@ inline result<std::optional<obstacle>> obstacle_of_home(const named_stores& name
                     it + " is not the one that this state is of: check the addresses" + std::string(to_rebind)};
 }
 
-inline result<seen_homes> look_at_homes(const named_stores& named, const context& c) {
+/// One look, from the state to the containers.
+inline result<seen_homes> look_once_at_homes(const named_stores& named, const context& c) {
     seen_homes seen;
     auto identity = read_identity(named.state, c);
     if (!identity) return unexpected(std::move(identity).error());
@@ -221,6 +222,17 @@ inline result<seen_homes> look_at_homes(const named_stores& named, const context
                                 "too (--metadata)"});
     }
     return seen;
+}
+
+/// Looks again where the state became another one under the look: somebody binds just now, as often as he writes it.
+inline result<seen_homes> look_at_homes(const named_stores& named, const context& c) {
+    for (;;) {
+        auto seen = look_once_at_homes(named, c);
+        if (!seen || seen->against.empty()) return seen;
+        auto now = read_identity(named.state, c);
+        if (!now) return unexpected(std::move(now).error());
+        if (now->self == seen->identity.self && now->containers == seen->identity.containers) return seen;
+    }
 }
 
 /// Whether a person's word may pass over it: what was lost or restored looks like this.
