@@ -3,7 +3,7 @@
 #
 # All that tests/run.sh does, then all of the undefined-behaviour sanitizer, the thread sanitizer, both ends of the range
 # of clang, an optimised build without assertions, and whatever stands in tests/full/*.sh (each is sourced: it may call
-# need and lane). Takes long.
+# need and counted). Takes long.
 source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
 
 house
@@ -21,8 +21,7 @@ else
     echo "== clang-19: skipped, this system does not offer it"
     skipped=$((skipped + 1))
 fi
-for script in tests/full/*.sh; do
-    # shellcheck disable=SC1090
-    [ -f "$script" ] && source "$script"
+for each in tests/full/*.sh; do
+    script "$each"
 done
 finish

@@ -5,8 +5,4 @@
 # tests/run_full.sh.
 
 echo "== bugs: each is planted, and must be found"
-if cmake -D "OUT=$PWD/.build/bugs" -D CXX=g++ -D LAUNCHER=ccache -P tests/simulation/bugs.cmake </dev/null; then
-    passed=$((passed + 1))
-else
-    failed=$((failed + 1))
-fi
+counted cmake -D "OUT=$PWD/.build/bugs" -D CXX=g++ -D LAUNCHER=ccache -P tests/simulation/bugs.cmake

@@ -9,14 +9,8 @@ crash_points_on() {
     local folder=$1
     shift
     echo "== crash: every system call of $* in $folder"
-    if TMPDIR=$folder BLOBSHIFT_CRASH=long .build/release/tests/crash/crash_points \
-        .build/release/tests/crash/crash_worker "$@" </dev/null; then
-        passed=$((passed + 1))
-    elif [ $? -eq 77 ]; then
-        skipped=$((skipped + 1))
-    else
-        failed=$((failed + 1))
-    fi
+    counted env "TMPDIR=$folder" BLOBSHIFT_CRASH=long .build/release/tests/crash/crash_points \
+        .build/release/tests/crash/crash_worker "$@"
 }
 
 need xfsprogs

@@ -4,4 +4,4 @@
 # Every fuzz target under libFuzzer for ten seconds. Sourced by tests/run_full.sh.
 
 echo "== fuzz: every target for 10 seconds"
-if tests/fuzz/run_long.sh 10 </dev/null; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+counted tests/fuzz/run_long.sh 10

@@ -5,8 +5,4 @@
 
 need chromium fonts-dejavu-core
 echo "== report page: headless Chromium, pictures in .build/gcc/tests/cli/report_page"
-if ctest --test-dir .build/gcc -R '^cli\.report_page$' --no-tests=error --output-on-failure </dev/null; then
-    passed=$((passed + 1))
-else
-    failed=$((failed + 1))
-fi
+run_tests .build/gcc -R '^cli\.report_page$' --verbose # with all that it prints, since that is searched

@@ -25,16 +25,7 @@ lane() {
         echo "== $name: the build failed, no test ran; again: cmake --build $build"
         failed=$((failed + 1))
     fi
-    if [ -x "$build/tests/cli/privacy_scan" ]; then
-        if "$build/tests/cli/privacy_scan" "$build/Testing/Temporary/LastTest.log" "$build/junit.xml" </dev/null; then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1))
-        fi
-    else
-        echo "== $name: skipped: there is no privacy_scan, nothing that was printed is searched for names and secrets"
-        skipped=$((skipped + 1))
-    fi
+    search "$name" "$build" "$build/Testing/Temporary/LastTest.log" "$build/junit.xml"
     echo "== $name: $((SECONDS - started)) s"
 }
 
@@ -60,6 +51,52 @@ run_tests() {
     passed=$((passed + tests - failures - absent)) failed=$((failed + failures)) skipped=$((skipped + absent))
     [ "$failures" -eq 0 ] ||
         echo "== $build: $failures failed; again: ctest --test-dir $build --rerun-failed --output-on-failure"
+}
+
+# search NAME FOLDER FILE...: looks for planted names and secrets in what NAME has printed, by the program of the build
+# in FOLDER; counts.
+search() {
+    local name=$1 program=$2/tests/cli/privacy_scan
+    shift 2
+    if [ ! -x "$program" ]; then
+        echo "== $name: skipped: there is no privacy_scan, nothing that was printed is searched for names and secrets"
+        skipped=$((skipped + 1))
+    elif "$program" "$@" </dev/null; then
+        passed=$((passed + 1))
+    else
+        echo "== $name: names or secrets were printed; again: $program $*"
+        failed=$((failed + 1))
+    fi
+}
+
+# script FILE: sources it. What it prints is kept in .build/NAME.log, and searched as that of a lane.
+script() {
+    local name log tee_id
+    name=$(basename "$1" .sh)
+    log=.build/$name.log
+    mkdir -p .build
+    exec 3>&1 4>&2 > >(tee "$log") 2>&1
+    tee_id=$!
+    # shellcheck disable=SC1090
+    source "$1"
+    exec >&3 2>&4 3>&- 4>&-
+    wait "$tee_id" # otherwise its last lines may be missing
+    search "$name" .build/gcc "$log"
+}
+
+# counted COMMAND...: runs it, and counts how it ended; 77 says that it cannot run here.
+counted() {
+    local answer
+    "$@" </dev/null
+    answer=$?
+    case $answer in
+    0) passed=$((passed + 1)) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *)
+        failed=$((failed + 1))
+        echo "== failed with exit status $answer; again: ${*@Q}"
+        ;;
+    esac
 }
 
 # junit FOLDER NAME: a number from the head of ctest's report.
