@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// fuzz_replay CORPORA [MUTATIONS [SEED]]: gives each target its corpus, and as many mutations of it: a fuzzer for every
-// compiler and sanitizer, though a blind one. fuzz_replay --list names the targets.
+// fuzz_replay CORPORA [MUTATIONS [SEED [TARGET]]]: gives each target its corpus, and as many mutations of it: a fuzzer
+// for every compiler and sanitizer, though a blind one. fuzz_replay --list names the targets.
 //
 // A run that dies wrote what it read last to FUZZ_LAST_INPUT, if that is set.
 #include <algorithm>
@@ -105,7 +105,7 @@ void run(const fuzz::target& t, const std::string& input) {
 int main(int argc, char** argv) {
     const std::vector<fuzz::target> targets = fuzz::all_targets();
     if (argc < 2) {
-        std::cerr << "usage: fuzz_replay CORPORA [MUTATIONS [SEED]]\n";
+        std::cerr << "usage: fuzz_replay CORPORA [MUTATIONS [SEED [TARGET]]]\n";
         return 2;
     }
     if (std::string_view(argv[1]) == "--list") {
@@ -114,19 +114,23 @@ int main(int argc, char** argv) {
     }
     const unsigned long mutations = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
     const unsigned long seed = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 1;
+    const std::string only = argc > 4 ? argv[4] : "";
+    std::size_t count = 0;
     for (const fuzz::target& t : targets) {
+        if (!only.empty() && t.name != only) continue;
+        ++count;
         const corpus seeds = read_corpus(std::filesystem::path(argv[1]) / t.name);
         if (seeds.empty()) {
             std::cerr << t.name << " has no corpus\n";
             return 1;
         }
-        // Said before it is run, and flushed: a target that dies is the last one named.
-        std::cout << t.name << ": " << seeds.size() << " inputs, " << mutations << " mutations, seed " << seed
-                  << std::endl;
+        // Said before it is run, and flushed: a target that dies is the last one named, with what repeats it.
+        std::cout << t.name << ": " << seeds.size() << " inputs, " << mutations << " mutations; again: " << argv[0]
+                  << ' ' << argv[1] << ' ' << mutations << ' ' << seed << ' ' << t.name << std::endl;
         for (const std::string& input : seeds) run(t, input);
         mutator changed(seeds, seed);
         for (unsigned long i = 0; i < mutations; ++i) run(t, changed.next());
     }
-    std::cout << targets.size() << " targets\n";
-    return 0;
+    std::cout << count << " targets\n";
+    return count > 0 ? 0 : 1;
 }

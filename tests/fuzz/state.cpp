@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,7 +11,9 @@
 #include <blobshift/migrate/operation.hpp>
 #include <blobshift/migrate/stage.hpp>
 #include <blobshift/store/journal.hpp>
+#include <blobshift/views/deletion_log.hpp>
 #include <blobshift/views/instance_record.hpp>
+#include <blobshift/views/repair_list.hpp>
 
 #include "targets.hpp"
 
@@ -37,6 +41,21 @@ void nodes(std::string_view input) {
     if (!record) return;
     const auto again = detail::parse_node(node, kept(detail::text_of(*record)));
     require(again && *again == *record, "a node that was read is written and read again");
+}
+
+void stages(std::string_view input) {
+    if (input.find('\n') != std::string_view::npos) return;
+    any_store state{memory_store{}};
+    const blob_name name = detail::stage_blob().value();
+    detail::write_record(state, {}, name, detail::stage_record_kind, input, condition::if_absent()).value();
+    stage_view view;
+    const auto read = detail::read_stage_record(state, {}, view);
+    require(read.has_value() == view.stage.has_value(), "a stage is read, or an error");
+    if (!read) return require(read.error().code == errc::corrupt, "a record that is no stage is damaged");
+    detail::write_stage_record(state, {}, view, *view.stage).value();
+    stage_view again;
+    require(detail::read_stage_record(state, {}, again) && again.stage == view.stage,
+            "a stage that was read is written and read again");
 }
 
 void operation_ids(std::string_view input) {
@@ -104,6 +123,50 @@ void ledger_entries(std::string_view input) {
     require(read.has_value(), "an entry that was written can be read");
 }
 
+/// One record of the deletion log or of the repair list, in a segment that is sound. \return its number
+std::uint64_t numbered_record_in(any_store& state, std::string_view kind, std::string_view input) {
+    numbered_writer journal(state, kind);
+    journal_lines lines(kind);
+    lines.append(input);
+    return journal.append({}, lines).value();
+}
+
+void deletions(std::string_view input) {
+    if (input.find('\n') != std::string_view::npos) return;
+    any_store state{memory_store{}};
+    const std::uint64_t number = numbered_record_in(state, deletion_journal, input);
+    std::vector<deletion> found;
+    const auto keep = [&](const deletion& each) -> result<void> {
+        found.push_back(each);
+        return {};
+    };
+    const auto read = read_deletions(state, {}, 0, keep);
+    require(read.has_value() == (found.size() == 1), "one line is one removal, or an error");
+    if (!read) return require(read.error().code == errc::corrupt, "a line that is no removal is damaged");
+    require(found[0].sequence == number && found[0].id.watermark > 0, "a removal has its number and a watermark");
+    if (!deletion_log(state).record({}, std::span(&found[0].id, 1))) return;  // a line that nobody of us wrote
+    require(read_deletions(state, {}, number, keep) && found.size() == 2 && found[1].id == found[0].id,
+            "a removal that was read is written and read again");
+}
+
+void repairs(std::string_view input) {
+    if (input.find('\n') != std::string_view::npos) return;
+    any_store state{memory_store{}};
+    const std::uint64_t number = numbered_record_in(state, repair_journal, input);
+    std::vector<repair> found;
+    const auto keep = [&](const repair& each) -> result<void> {
+        found.push_back(each);
+        return {};
+    };
+    const auto read = read_repairs(state, {}, keep);
+    require(read.has_value() == (found.size() == 1), "one line is one repair, or an error");
+    if (!read) return require(read.error().code == errc::corrupt, "a line that is no repair is damaged");
+    require(*read == number, "the list was read up to its last line");
+    if (!repair_list(state).add({}, found[0])) return;  // a line that nobody of us wrote
+    require(read_repairs(state, {}, keep) && found.size() == 3 && found[1] == found[0] && found[2] == found[0],
+            "a repair that was read is written and read again");
+}
+
 void evidences(std::string_view input) {
     const std::size_t tab = input.find('\t');
     if (tab == std::string_view::npos) return;
@@ -141,10 +204,17 @@ void file_attribute_values(std::string_view input) {
     if (const auto read = detail::decode_attributes(sealed)) file_attribute_values(sealed);
 }
 
-constexpr target targets[] = {{"operation", operations},       {"node", nodes},
-                              {"operation_id", operation_ids}, {"journal", journals},
-                              {"ledger", ledger_entries},      {"evidence", evidences},
-                              {"instance_id", instance_ids},   {"file_attributes", file_attribute_values}};
+constexpr target targets[] = {{"operation", operations},
+                              {"node", nodes},
+                              {"stage", stages},
+                              {"operation_id", operation_ids},
+                              {"journal", journals},
+                              {"ledger", ledger_entries},
+                              {"deletion", deletions},
+                              {"repair", repairs},
+                              {"evidence", evidences},
+                              {"instance_id", instance_ids},
+                              {"file_attributes", file_attribute_values}};
 
 }  // namespace
 
