@@ -8,7 +8,9 @@
 #     ... -D CXX=g++  -D LAUNCHER=ccache  -D DOCTEST=folder          what to build with
 #
 # Ends with a table: bug, lane, how much it took to find it. A bug that is not found, does not compile, or whose text is no
-# longer in its header is an error: a test suite that cannot fail proves nothing. The headers themselves are never touched.
+# longer in its header is an error: a test suite that cannot fail proves nothing. So is a lane that fails without a bug: it
+# would find anything. Each is therefore built and run once over the headers as they are, in the same way, before the first
+# bug that it is to find. The headers themselves are never touched.
 cmake_minimum_required(VERSION 3.25)
 
 cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH tests)
@@ -24,6 +26,12 @@ endif()
 set(compile ${LAUNCHER} ${CXX} -std=c++20 -O0 -D_GLIBCXX_ASSERTIONS)
 if(DOCTEST AND NOT DOCTEST STREQUAL "/usr/include") # the compiler's own folder must stay where it is in the search
   list(APPEND compile -isystem "${DOCTEST}")
+endif()
+
+# As many for the headers as they are; a few are enough for the sample.
+set(seeds 4000)
+if(SAMPLE)
+  set(seeds 400)
 endif()
 
 # Runs a command; its output is in `said`, its exit status in `status`.
@@ -42,30 +50,40 @@ function(verdict name lane result)
   set_property(GLOBAL APPEND PROPERTY planted "${name}")
 endfunction()
 
-# Builds and runs the simulation over the headers in `overlay`. \return in `result`: after how many seeds it broke a rule.
+# Compiles `source` over the headers in `overlay` and links it with the rest. Apart, since a compiler's cache keeps objects
+# only. \return in `status` and `said`.
+macro(build overlay source program)
+  run(${compile} "-I${overlay}" "-I${root}/include" "-I${tests}" -c "${source}" -o "${program}.o")
+  if(status EQUAL 0)
+    run(${CXX} "${program}.o" ${ARGN} -o "${program}")
+  endif()
+endmacro()
+
+# Builds and runs the simulation over the headers in `overlay`. \return in `result`: after how many seeds it broke a
+# rule; in `said`: what it printed.
 function(look_by_simulation overlay)
-  run(${compile} "-I${overlay}" "-I${root}/include" "-I${tests}" "${tests}/simulation/simulation.cpp"
-      -o "${overlay}/simulation")
+  build("${overlay}" "${tests}/simulation/simulation.cpp" "${overlay}/simulation")
   if(NOT status EQUAL 0)
     message(NOTICE "${said}")
-    return(PROPAGATE result)
+    return(PROPAGATE result said)
   endif()
-  run("${overlay}/simulation" --no-shrink --seeds 1-4000)
+  run("${overlay}/simulation" --no-shrink --seeds "1-${seeds}")
   if(status EQUAL 1 AND said MATCHES "seed ([0-9]+) (breaks [A-Za-z0-9]+|is not)")
     set(result "found by seed ${CMAKE_MATCH_1} (${CMAKE_MATCH_2})")
   elseif(status EQUAL 1 AND said MATCHES "too little was done")
-    set(result "found by 4000 seeds together (too little is done)")
+    set(result "found by ${seeds} seeds together (too little is done)")
   elseif(status EQUAL 0)
-    set(result "NOT FOUND by 4000 seeds")
+    set(result "NOT FOUND by ${seeds} seeds")
   elseif(status MATCHES "timeout")
     set(result "NOT FOUND in half an hour")
   else()
     set(result "found by a crash of the program")
   endif()
-  return(PROPAGATE result)
+  return(PROPAGATE result said)
 endfunction()
 
-# Builds the test source over the headers in `overlay`, and runs it. \return in `result`: how many of its cases fail.
+# Builds the test source over the headers in `overlay`, and runs it. \return in `result`: how many of its cases fail; in
+# `said`: what it printed.
 function(look_by_test overlay test)
   set(objects "${OUT}/main.o")
   set(libraries xxhash)
@@ -87,11 +105,10 @@ function(look_by_test overlay test)
       endif()
     endif()
   endforeach()
-  run(${compile} "-I${overlay}" "-I${root}/include" "-I${tests}" "${tests}/${test}" ${objects}
-      ${libraries} -o "${overlay}/test")
+  build("${overlay}" "${tests}/${test}" "${overlay}/test" ${objects} ${libraries})
   if(NOT status EQUAL 0)
     message(NOTICE "${said}")
-    return(PROPAGATE result)
+    return(PROPAGATE result said)
   endif()
   run(${CMAKE_COMMAND} -E env "ASAN_OPTIONS=" "${overlay}/test")
   if(status EQUAL 0)
@@ -103,7 +120,34 @@ function(look_by_test overlay test)
   else()
     set(result "found by a crash of the program")
   endif()
-  return(PROPAGATE result)
+  return(PROPAGATE result said)
+endfunction()
+
+# Builds and runs the lane over the headers in `overlay`. \return in `result` and `said`, as above.
+function(look lane overlay)
+  file(MAKE_DIRECTORY "${overlay}")
+  set(result "DOES NOT COMPILE")
+  if(lane STREQUAL "simulation")
+    look_by_simulation("${overlay}")
+  else()
+    look_by_test("${overlay}" ${lane})
+  endif()
+  return(PROPAGATE result said)
+endfunction()
+
+# Looks for a bug where there is none, once for each lane. \return in `control`: what came of it.
+function(look_without_a_bug lane)
+  get_property(control GLOBAL PROPERTY "control of ${lane}")
+  if(NOT control)
+    look(${lane} "${OUT}/no_bug")
+    set(control "${result}")
+    set_property(GLOBAL PROPERTY "control of ${lane}" "${control}")
+    message(NOTICE "no bug at all                                 ${lane}: ${control}")
+    if(NOT control MATCHES "^NOT FOUND by")
+      message(NOTICE "${said}")
+    endif()
+  endif()
+  return(PROPAGATE control)
 endfunction()
 
 # bug(NAME LANE HEADER TEXT BUG [TEXT BUG]...): in HEADER, TEXT, which stands there exactly once, becomes BUG. LANE is
@@ -130,12 +174,12 @@ function(bug name lane header)
     verdict(${name} ${lane} "found its place")
     return()
   endif()
-  set(result "DOES NOT COMPILE")
-  if(lane STREQUAL "simulation")
-    look_by_simulation("${overlay}")
-  else()
-    look_by_test("${overlay}" ${lane})
+  look_without_a_bug(${lane})
+  if(NOT control MATCHES "^NOT FOUND by")
+    verdict(${name} ${lane} "CANNOT BE LOOKED FOR: the lane fails without it, too")
+    return()
   endif()
+  look(${lane} "${overlay}")
   verdict(${name} ${lane} "${result}")
 endfunction()
 
@@ -151,8 +195,10 @@ if(planted EQUAL 0)
   message(FATAL_ERROR "no bug has such a name")
 endif()
 if(escapes GREATER 0)
+  list(JOIN escaped "|" only)
   list(JOIN escaped ", " escaped)
-  message(FATAL_ERROR "${escapes} of ${planted} bugs were not found: ${escaped}")
+  message(FATAL_ERROR "${escapes} of ${planted} bugs were not found: ${escaped}; again: cmake -D OUT=${OUT} -D CXX=${CXX} "
+                      "-D 'ONLY=^(${only})$' -P ${CMAKE_CURRENT_LIST_FILE}")
 endif()
 if(PLANT_ONLY)
   message(NOTICE "all ${planted} bugs can be planted")
