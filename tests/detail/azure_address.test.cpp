@@ -195,6 +195,10 @@ TEST_CASE("a SAS is kept to the letter, its question mark apart") {
         CAPTURE(text);
         CHECK(!parse_sas(text));
     }
+    for (const char* text : {"sv=1&canary", "??sig=canary", "sig=canary b", "sig=canary#"}) {
+        CAPTURE(text);
+        CHECK(describe(parse_sas(text).error()).find("canary") == std::string::npos);
+    }
 }
 
 TEST_CASE("the name of a blob is encoded into its URL in one spelling") {

@@ -61,7 +61,7 @@ TEST_CASE("copy: a target that was there is read and compared, not trusted, and 
     a.put(a.new_name(1), archive::content(1), {.content_type = "application/dicom"});
     std::string other = archive::content(2);
     other.back() = '!';
-    a.put(a.new_name(2), other, {.content_type = "application/dicom"});     // same length, other bytes
+    a.put(a.new_name(2), other, {.content_type = "application/dicom"});         // same length, other bytes
     a.put(a.new_name(3), archive::content(3), {.content_type = "text/plain"});  // same bytes, other attributes
     const copy_summary done = copy_blobs(a.job(), a.c).value();
     CHECK_FALSE(done.complete);
@@ -128,6 +128,23 @@ TEST_CASE("copy: a source that changes between the listing and the copy is copie
     const copy_summary done = copy_blobs(a.job(), a.c).value();
     CHECK(done.complete);
     CHECK(a.text_of(a.new_name(1)) == "a new version");
+}
+
+TEST_CASE("copy: no other version than the one that was listed is copied, even where the length is the same") {
+    archive a;
+    a.fill(1);
+    const std::string other(archive::content(1).size(), 'x');
+    bool once = true;
+    a.store.hook().before = [&](std::string_view verb, std::string_view name) {
+        if (verb == "copy" && name == a.old_name(1).text() && std::exchange(once, false)) {
+            a.put(a.old_name(1), other);
+        }
+        return nothing();
+    };
+    const copy_summary done = copy_blobs(a.job(), a.c).value();
+    CHECK(done.complete);
+    CHECK(a.store.hook().calls["copy"] == 3);  // two blobs, and one of them again
+    CHECK(a.text_of(a.new_name(1)) == other);
 }
 
 TEST_CASE("copy: blobs that arrive during a pass are found by the next one") {

@@ -60,10 +60,21 @@ bug(run_deletes_before_the_nodes_are_there simulation migrate/run.hpp
     [==[how.guard = &guard;]==]
     [==[]==])
 
+bug(completed_operation_not_looked_at_again migrate/run.test.cpp migrate/run.hpp
+    [==[        heartbeat beats(*started->mine, c_, all_.jobs.front().observer);]==]
+    [==[        if (started->before && started->before->status == operation_status::succeeded) return {};
+        heartbeat beats(*started->mine, c_, all_.jobs.front().observer);]==])
+
 # --- told removals -----------------------------------------------------------------------------------------------------
 bug(told_removal_of_every_version simulation migrate/told_removals.hpp
     [==[return !removal.replaced && removal.when && stored < *removal.when - options_.clock_margin;]==]
     [==[return true;]==])
+bug(told_removal_trusts_the_clocks migrate/told_removals.test.cpp migrate/told_removals.hpp
+    [==[stored < *removal.when - options_.clock_margin;]==]
+    [==[stored < *removal.when;]==])
+bug(told_removal_forgets_what_no_clock_tells migrate/told_removals.test.cpp migrate/told_removals.hpp
+    [==[listing.stored_before = latest_ + options_.clock_margin;]==]
+    [==[listing.stored_before = latest_;]==])
 bug(told_removal_of_the_new_name_first migrate/sweep.test.cpp migrate/sweep.hpp
     [==[            for (const bool old_turn : {true, false}) {]==]
     [==[            for (const bool old_turn : {false, true}) {]==])

@@ -31,6 +31,9 @@ bug(bytes_not_compared simulation migrate/compare.hpp
 bug(copy_without_condition migrate/copy.test.cpp migrate/pair_copier.hpp
     [==[replaced != nullptr ? condition::if_match(*replaced) : condition::if_absent(),]==]
     [==[condition::always(),]==])
+bug(copy_of_another_version_than_was_seen migrate/copy.test.cpp migrate/pair_copier.hpp
+    [==[requests.push_back({*std::move(from), *std::move(to), condition::if_match(original.tag),]==]
+    [==[requests.push_back({*std::move(from), *std::move(to), condition::always(),]==])
 bug(emptied_segments_come_back_after_a_seal views/numbered_journal.test.cpp views/numbered_journal.hpp
     [==[condition::if_match(tag)]==]
     [==[condition::always()]==])
@@ -115,6 +118,12 @@ bug(no_second_look_at_the_target migrate/remove.test.cpp migrate/remove.hpp
             if]==]
     [==[        if (false) {
             if]==])
+bug(delete_of_what_is_held migrate/remove.test.cpp migrate/remove.hpp
+    [==[} else if (pair.sources.front().obstacles.any()) {]==]
+    [==[} else if (false) {]==])
+bug(held_names_are_no_obstacle migrate/remove.test.cpp migrate/plan.hpp
+    [==[plan.with_snapshots += held.has_snapshots ? 1 : 0;]==]
+    [==[]==])
 bug(more_deleted_than_allowed migrate/remove.test.cpp migrate/plan.hpp
     [==[if (removable <= most) return {};]==]
     [==[return {};]==])
@@ -243,6 +252,18 @@ bug(put_replaces_what_is_there views/write_once.test.cpp views/write_once.hpp
     for]==]
     [==[    condition when = condition::always();
     for]==])
+bug(second_name_from_the_end_of_its_source views/instance_store_faults.test.cpp views/write_once.hpp
+    [==[    for (int look = 1;; ++look) {
+        if (auto again = source.rewind(); !again) return unexpected(std::move(again).error());]==]
+    [==[    for (int look = 1;; ++look) {]==])
+bug(blob_compared_with_the_end_of_its_source views/write_once.test.cpp views/write_once.hpp
+    [==[    if (auto again = source.rewind(); !again) return unexpected(std::move(again).error());
+    comparing_sink]==]
+    [==[    comparing_sink]==])
+bug(no_third_look_at_what_moves views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[        if (answer || !missed(answer.error())) return answer;
+        return under(names->front());]==]
+    [==[        return answer;]==])
 bug(lost_answer_taken_for_failure layers/retry_lost_answers.test.cpp layers/retry.hpp
     [==[if (!tries.lost() || !is_refusal(outcome)) return outcome;]==]
     [==[return outcome;]==])

@@ -166,3 +166,26 @@ bug(lost_batch_forgotten_one_by_one backends/azure_lost_answers.test.cpp backend
 bug(damaged_last_line_taken_for_a_torn_one store/journal.test.cpp store/journal.hpp
     [==[if (end == std::string_view::npos && number > 0) return document.size();]==]
     [==[if (!whole && number > 0 && (end >= document.size() - 1)) return document.size();]==])
+
+# --- what is printed --------------------------------------------------------------------------------------------------------
+bug(sas_in_a_message detail/azure_address.test.cpp detail/azure_address.hpp
+    [==["a SAS holds a character that must be percent-encoded");]==]
+    [==["a SAS holds a character that must be percent-encoded: " + std::string(text));]==])
+bug(account_key_in_a_message detail/azure_connection_string.test.cpp detail/azure_connection_string.hpp
+    [==[return refuse(static_cast<key>(which), "stands there twice");]==]
+    [==[return refuse(static_cast<key>(which), "stands there twice: " + std::string(value));]==])
+bug(url_in_a_message detail/curl_http.test.cpp detail/curl_easy.hpp
+    [==[std::string text = curl_easy_strerror(code);]==]
+    [==[std::string text = curl_easy_strerror(code) + (": " + request_->url);]==])
+bug(url_with_a_fault_in_a_message detail/http.test.cpp detail/http.hpp
+    [==[return fail(errc::invalid_argument, "the URL holds a character that must be percent-encoded");]==]
+    [==[return fail(errc::invalid_argument, "the URL holds a character that must be percent-encoded: " + r.url);]==])
+bug(words_of_the_service_in_a_message detail/azure_errors.test.cpp detail/azure_errors.hpp
+    [==[error e = make_error(f.code, std::string(f.message));]==]
+    [==[error e = make_error(f.code, std::string(f.message) + " " + body.message + body.authentication_detail);]==])
+bug(codes_of_the_service_taken_as_they_come detail/azure_errors.test.cpp detail/azure_errors.hpp
+    [==[e.service_code = plain_word(body.code);]==]
+    [==[e.service_code = body.code;]==])
+bug(words_of_an_identity_in_a_message backends/azure_identity.test.cpp backends/azure_identity.hpp
+    [==[e.service_detail = member("error_description").value_or("");]==]
+    [==[e.message += member("error_description").value_or("");]==])
