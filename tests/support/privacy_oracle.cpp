@@ -83,8 +83,9 @@ std::vector<spelling> spellings_of(std::string_view text) {
                                  {"in UTF-16", utf16(text, false)},
                                  {"in UTF-16, big end first", utf16(text, true)},
                                  {"with other marks for the dots", replaced(text, ".", "_")},
-                                 {"with hyphens for the dots", replaced(text, ".", "-")},
-                                 {"without dots", replaced(text, ".", "")}};
+                                 {"with hyphens for the dots", replaced(text, ".", "-")}};
+    // A few digits without anything between them stand in any number: a time, or a count of bytes.
+    if (std::string bare = replaced(text, ".", ""); bare.size() >= 10) all.push_back({"without dots", std::move(bare)});
     for (std::size_t skip = 0; skip < 3; ++skip) {
         const std::string digits = base64_inside(text, skip);
         std::string url_digits = digits;

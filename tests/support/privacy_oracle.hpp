@@ -19,13 +19,15 @@ struct canary {
 inline constexpr canary uid_canary = {"a UID", "1.2.826.0.1.3680043.10.99999"};
 /// What the older tests of the command line begin their UIDs with.
 inline constexpr canary uid_mark_canary = {"a UID", "1.2.826.0.77777"};
+/// What those of the simulation begin theirs with (tests/simulation/model.hpp).
+inline constexpr canary simulation_canary = {"a UID", "2.25.4711"};
 /// 64 bytes in base64, as an account has them.
 inline constexpr canary key_canary = {
     "an account key", "Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYXJ5Q2FuYQ=="};
 /// Already percent-encoded, as it stands in a query.
 inline constexpr canary sas_canary = {"a SAS signature", "CaNaRySiGnAtUrE0123456789%2Fabcdefghijk%3D"};
 
-inline constexpr canary canaries[] = {uid_canary, uid_mark_canary, key_canary, sas_canary};
+inline constexpr canary canaries[] = {uid_canary, uid_mark_canary, simulation_canary, key_canary, sas_canary};
 
 struct spelling {
     std::string how;   ///< "base64, third byte first"
