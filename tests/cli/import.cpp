@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "dicom.hpp"
 #include "program.hpp"
 
 #include <doctest/doctest.h>
@@ -14,42 +15,6 @@ namespace {
 
 using namespace cli_test;
 using nlohmann::json;
-
-/// One element in explicit VR, little endian, with a length of 16 bits. \param padding  Fills an odd length up.
-[[nodiscard]] std::string element(unsigned group, unsigned tag, const char* vr, std::string value,
-                                  char padding = '\0') {
-    if (value.size() % 2 != 0) value += padding;
-    std::string bytes;
-    const auto add = [&](std::size_t number) {
-        bytes += static_cast<char>(number & 0xFFU);
-        bytes += static_cast<char>(number >> 8 & 0xFFU);
-    };
-    add(group), add(tag);
-    bytes += vr;
-    add(value.size());
-    return bytes + value;
-}
-
-struct uids {
-    std::string study = "1.2.3";
-    std::string series = "1.2.3.4";
-    std::string sop = "1.2.3.4.5";
-};
-
-/// A small image. An empty UID is left out.
-[[nodiscard]] std::string dicom(const uids& u, bool with_preamble = true) {
-    std::string data = element(0x08, 0x05, "CS", "ISO_IR 100", ' ');
-    if (!u.sop.empty()) data += element(0x08, 0x18, "UI", u.sop);
-    data += element(0x10, 0x10, "PN", "M\xfcller^Anna", ' ');
-    if (!u.study.empty()) data += element(0x20, 0x0D, "UI", u.study);
-    if (!u.series.empty()) data += element(0x20, 0x0E, "UI", u.series);
-    data += std::string("\xe0\x7f\x10\x00OW\0\0\x04\0\0\0wxyz", 16);
-    if (!with_preamble) return data;
-    const std::string meta = element(0x02, 0x10, "UI", "1.2.840.10008.1.2.1");
-    std::string length(4, '\0');
-    length[0] = static_cast<char>(meta.size());
-    return std::string(128, '\0') + "DICM" + element(0x02, 0x00, "UL", length) + meta + data;
-}
 
 TEST_CASE("import stores files verbatim and their metadata, under the names of each format") {
     struct row {
@@ -194,9 +159,10 @@ TEST_CASE("a watermark that was deleted or removed is given to nobody else") {
         blobshift::deletion_log(store).record({}, removed).value();
         CHECK(next_watermark(w) == "41");
         REQUIRE(run({"cleanup", w.store()}).code == 0);
-        REQUIRE(run({"rm", w.store(), blobshift::prefix_names().name_of({.watermark = 41}, {}).value().text(),
-                     blobshift::prefix_names().name_of({.watermark = 41}, blobshift::blob_kind::metadata).value().text()})
-                    .code == 0);
+        REQUIRE(
+            run({"rm", w.store(), blobshift::prefix_names().name_of({.watermark = 41}, {}).value().text(),
+                 blobshift::prefix_names().name_of({.watermark = 41}, blobshift::blob_kind::metadata).value().text()})
+                .code == 0);
         CHECK(next_watermark(w) == "41");  // which left no trace; but 40 did, although its record is forgotten
     }
 }

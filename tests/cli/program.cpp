@@ -5,15 +5,21 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <csignal>
 
+#include <doctest/doctest.h>
+
 #include <blobshift/naming/dicom_names.hpp>
+
+#include <support/privacy_oracle.hpp>
 
 namespace cli_test {
 
@@ -43,7 +49,15 @@ namespace {
 
 }  // namespace
 
-child::child(const std::vector<std::string>& arguments, std::string_view input) {
+void expect_no_leak(std::string_view who, std::string_view said) {
+    std::string all;
+    for (const std::string& leak : blobshift::testing::find_leaks(said)) all += leak + "; ";
+    INFO(std::string(who), " gives away ", all);
+    CHECK(all.empty());
+}
+
+child::child(const std::vector<std::string>& arguments, std::string_view input)
+    : command_(arguments.empty() ? "" : arguments.front()) {
     const char* program = std::getenv("BLOBSHIFT_PROGRAM");
     if (program == nullptr) throw std::runtime_error("BLOBSHIFT_PROGRAM must name the program under test");
     folder_ = fresh_folder();
@@ -56,7 +70,7 @@ child::child(const std::vector<std::string>& arguments, std::string_view input) 
 child::~child() {
     if (pid_ > 0) {
         send(SIGKILL);
-        ::waitpid(pid_, &status_, 0);
+        end();
     }
     fs::remove_all(folder_);
 }
@@ -70,12 +84,21 @@ bool child::is_running() {
     return pid_ > 0;
 }
 
-ended child::wait() {
+ended child::wait() { return end(); }
+
+ended child::end() {
     if (pid_ > 0) ::waitpid(pid_, &status_, 0);
     pid_ = -1;
-    return {.code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 1000 + WTERMSIG(status_),
-            .out = read_file(folder_ + "/out"),
-            .err = read_file(folder_ + "/err")};
+    ended e = {.code = WIFEXITED(status_) ? WEXITSTATUS(status_) : 1000 + WTERMSIG(status_),
+               .out = read_file(folder_ + "/out"),
+               .err = read_file(folder_ + "/err")};
+    if (std::exchange(is_searched_, true)) return e;
+    const std::string_view named[] = {"get", "ls", "name", "stat"};
+    const bool may_name = std::find(std::begin(named), std::end(named), command_) != std::end(named);
+    const std::string who = "the command " + command_;
+    if (!may_name) expect_no_leak(who + " on stdout", e.out);
+    expect_no_leak(who + " on stderr", e.err);
+    return e;
 }
 
 work_folder::work_folder() : path_(fresh_folder()) {

@@ -23,7 +23,13 @@ struct ended {
     std::string err;
 };
 
+/// Fails the test if `said` gives away what must never be printed (see support/privacy_oracle.hpp). `who` said it.
+void expect_no_leak(std::string_view who, std::string_view said);
+
 /// A child that runs. Its output goes to files, so that it never waits for a reader.
+///
+/// All that it says is searched when it has ended (`expect_no_leak`), but for the stdout of a command whose result are
+/// names, or content: get, ls, name and stat.
 class child {
 public:
     /// Runs `blobshift ARGUMENTS` with an empty stdin, or with `input` on it.
@@ -38,9 +44,13 @@ public:
     ended wait();
 
 private:
+    ended end();
+
+    std::string command_;
     std::string folder_;
     pid_t pid_ = -1;
     int status_ = 0;
+    bool is_searched_ = false;
 };
 
 [[nodiscard]] inline ended run(const std::vector<std::string>& arguments, std::string_view input = {}) {

@@ -144,12 +144,7 @@ public:
         CHECK(traffic_->requests() >= total_);
         CHECK(traffic_->deleted() > 0);
 
-        for (const auto& each : nodes_) {
-            CHECK(each->stop() == 0);
-            CAPTURE(each->log());
-            CHECK(each->log().find(cli_test::uid_mark) == std::string::npos);
-        }
-        CHECK(said_.find(cli_test::uid_mark) == std::string::npos);
+        for (const auto& each : nodes_) CHECK(each->stop() == 0);
 
         std::vector<std::string> expected;
         for (const instance_id& id : traffic_->alive()) {
@@ -212,8 +207,8 @@ TEST_CASE("live migration: old names become new ones, and no client notices") {
     m.run("cleanup");
     m.run("seal", {"--yes"});
     CHECK(m.is_sealed());
-    for (const char* line : {"Completed copying files.\n", "Completed deleting files.\n",
-                             "Completed cleaning up deleted files.\n"}) {
+    for (const char* line :
+         {"Completed copying files.\n", "Completed deleting files.\n", "Completed cleaning up deleted files.\n"}) {
         CAPTURE(line);
         CHECK(m.said().find(line) != std::string::npos);
     }

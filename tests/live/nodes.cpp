@@ -67,6 +67,11 @@ node_process::~node_process() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    search();
+}
+
+void node_process::search() const {
+    for (const std::string& file : {out_, err_}) cli_test::expect_no_leak("a node", cli_test::read_file(file));
 }
 
 std::string node_process::log() const { return cli_test::read_file(err_); }
@@ -76,6 +81,7 @@ int node_process::stop() {
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, &status, 0);
     pid_ = -1;
+    search();
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 

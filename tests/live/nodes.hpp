@@ -15,7 +15,7 @@
 
 namespace live_test {
 
-/// One node. What it logs goes to a file.
+/// One node. What it says goes to files, which are searched for names and secrets when it has ended.
 class node_process {
 public:
     /// Runs `dual_service ARGUMENTS --node NAME --port 0` and waits until it listens. \throws std::runtime_error
@@ -30,6 +30,8 @@ public:
     int stop();
 
 private:
+    void search() const;
+
     pid_t pid_ = -1;
     std::string out_;
     std::string err_;
