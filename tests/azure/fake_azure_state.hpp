@@ -135,13 +135,16 @@ struct fake_request {
     }
 };
 
-/// Takes the URL of `r` apart; `origin` stands before the path.
+/// Takes the URL of `r` apart. Whatever host it names, there is but one; on a bare IP address, the account begins the
+/// path.
 [[nodiscard]] inline fake_request take_apart(const http_request& r, std::string_view url) {
     fake_request q;
     q.raw = &r;
-    std::string_view rest = url.substr(std::string_view(fake_service::origin).size());
-    const std::string_view path = rest.substr(0, rest.find('?'));
+    std::string_view rest = url.substr((std::min)(url.find('/', url.find("://") + 3), url.size()));
+    std::string_view path = rest.substr(0, rest.find('?'));
     rest.remove_prefix((std::min)(path.size() + 1, rest.size()));
+    const std::string account = "/" + std::string(fake_service::account);
+    if (path.starts_with(account + "/")) path.remove_prefix(account.size());
     const std::size_t slash = path.find('/', 1);
     q.container = std::string(path.substr(1, slash == std::string_view::npos ? slash : slash - 1));
     if (slash != std::string_view::npos) q.blob = detail::decode_percent(path.substr(slash + 1)).value();

@@ -164,6 +164,11 @@ TEST_CASE("copy and delete may be killed at any moment: run again, every blob is
     const unsigned long wanted = number_from("BLOBSHIFT_KILLS", 10);
     const unsigned long seed = number_from("BLOBSHIFT_SEED", std::random_device()());
     MESSAGE("BLOBSHIFT_SEED=", seed);
+    const std::string again = "again: BLOBSHIFT_SEED=" + std::to_string(seed) +
+                              " BLOBSHIFT_KILLS=" + std::to_string(wanted) +
+                              " BLOBSHIFT_PROGRAM=" + std::getenv("BLOBSHIFT_PROGRAM") + ' ' +
+                              std::filesystem::read_symlink("/proc/self/exe").string() + " '--source-file=*/kill9.cpp'";
+    INFO(again);
     std::mt19937_64 random(seed);
     const work_folder model;
     make_old_store(model / "store", instances);
