@@ -5,8 +5,10 @@
 #ifndef BLOBSHIFT_TESTS_CRASH_WORKER_FILES_HPP
 #define BLOBSHIFT_TESTS_CRASH_WORKER_FILES_HPP
 
+#include <algorithm>    // min
 #include <csignal>      // raise
 #include <cstddef>      // size_t
+#include <cstdint>      // int64_t, uint64_t
 #include <cstdlib>      // getenv, strtol
 #include <span>         // as_writable_bytes, span
 #include <string_view>  // string_view
@@ -17,7 +19,8 @@ namespace crash_test {
 
 /// BLOBSHIFT_SKIP      What is forgotten, and nobody is told: file_sync, folder_sync, sync_all; sync_errors (as if
 ///                     there were none), one_sync (it is tried again), atomic_rename (the file is written in its
-///                     place).
+///                     place), rest_of_write (what a short write left over).
+/// BLOBSHIFT_SHORT     pwrite64:N or copy_file_range:N: the N-th such call writes 3 bytes and says so; 0: all of them do.
 /// BLOBSHIFT_KILL_AT   N: SIGKILL before the N-th change of a name, or sync, from 1.
 /// BLOBSHIFT_POWER     Set: the store is on a `power_mount`. FUSE hears nothing of syncfs; an attribute stands for it.
 class worker_files : public blobshift::posix_files {
@@ -38,6 +41,17 @@ public:
         if (skips("sync_all")) return 0;
         return std::getenv("BLOBSHIFT_POWER") == nullptr ? posix_files::sync_all(fd)
                                                          : set_attribute(fd, sync_all_attribute, "1");
+    }
+    [[nodiscard]] std::int64_t write_at(int fd, std::span<const std::byte> in, std::uint64_t offset) const {
+        static int nth = 0;
+        const std::size_t part = is_short("pwrite64", ++nth) ? (std::min)(in.size(), std::size_t{3}) : in.size();
+        const std::int64_t answer = posix_files::write_at(fd, in.first(part), offset);
+        return answer >= 0 && skips("rest_of_write") ? static_cast<std::int64_t>(in.size()) : answer;
+    }
+    [[nodiscard]] std::int64_t copy_range(int from, int to, std::uint64_t offset, std::size_t count) const {
+        static int nth = 0;
+        const bool partly = is_short("copy_file_range", ++nth);
+        return posix_files::copy_range(from, to, offset, partly ? (std::min)(count, std::size_t{3}) : count);
     }
     [[nodiscard]] int rename(int from_dir, const char* from, int to_dir, const char* to) const {
         maybe_die();
@@ -61,6 +75,13 @@ private:
     [[nodiscard]] static bool skips(std::string_view what) {
         const char* skipped = std::getenv("BLOBSHIFT_SKIP");
         return skipped != nullptr && skipped == what;
+    }
+    [[nodiscard]] static bool is_short(std::string_view call, int nth) {
+        static const char* const text = std::getenv("BLOBSHIFT_SHORT");
+        const std::string_view wanted = text == nullptr ? "" : text;
+        if (!wanted.starts_with(call) || wanted.substr(call.size(), 1) != ":") return false;
+        const long which = std::strtol(text + call.size() + 1, nullptr, 10);
+        return which == 0 || which == nth;
     }
     [[nodiscard]] int write_in_place(int from_dir, const char* from, int to_dir, const char* to) const {
         char bytes[4096];
