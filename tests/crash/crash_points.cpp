@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // crash_points WORKER [all|all_but_migrations|JOB...]: kills the worker before each system call that changes the disk,
-// then lets each of them fail in every way, and judges what is left. crash_points WORKER JOB INJURY: that one injury, as
-// a fault that was found names it.
+// then lets each of them fail in every way, and judges what is left.
+// crash_points WORKER JOB INJURY: that one injury, as a fault that was found names it.
 //
 // The calls are those of a run without injury, so none is forgotten, and one that nobody has thought of is a failure.
 // Bugs that are planted must be found.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // fuzz_replay CORPORA [MUTATIONS [SEED [TARGET]]]: gives each target its corpus, and as many mutations of it: a fuzzer
-// for every compiler and sanitizer, though a blind one. fuzz_replay --list names the targets.
+// for every compiler and sanitizer, though a blind one. fuzz_replay --list names the targets, fuzz_replay --input TARGET
+// FILE gives one of them one input.
 //
-// A run that dies wrote what it read last to FUZZ_LAST_INPUT, if that is set.
+// The inputs are read by a child. When it dies, whatever killed it, its parent writes down what it read last, and says
+// how to do it again.
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +18,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "all_targets.hpp"
 
@@ -94,24 +101,26 @@ private:
     std::mt19937_64 random_;
 };
 
-void run(const fuzz::target& t, const std::string& input) {
-    static const char* const last = std::getenv("FUZZ_LAST_INPUT");
-    if (last != nullptr) std::ofstream(last, std::ios::binary) << input;
+/// What the child reads now, where its parent can see it.
+struct last_input {
+    char target[64];
+    std::size_t size;
+    char bytes[std::size_t{1} << 22];
+};
+
+[[nodiscard]] last_input* shared_input() {
+    void* const at = ::mmap(nullptr, sizeof(last_input), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? nullptr : static_cast<last_input*>(at);
+}
+
+void run(const fuzz::target& t, const std::string& input, last_input& last) {
+    std::snprintf(last.target, sizeof last.target, "%s", std::string(t.name).c_str());
+    last.size = std::min(input.size(), sizeof last.bytes);
+    std::copy_n(input.data(), last.size, last.bytes);
     t.run(input);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    const std::vector<fuzz::target> targets = fuzz::all_targets();
-    if (argc < 2) {
-        std::cerr << "usage: fuzz_replay CORPORA [MUTATIONS [SEED [TARGET]]]\n";
-        return 2;
-    }
-    if (std::string_view(argv[1]) == "--list") {
-        for (const fuzz::target& t : targets) std::cout << t.name << '\n';
-        return 0;
-    }
+[[nodiscard]] int replay_all(int argc, char** argv, const std::vector<fuzz::target>& targets, last_input& last) {
     const unsigned long mutations = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
     const unsigned long seed = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 1;
     const std::string only = argc > 4 ? argv[4] : "";
@@ -124,13 +133,61 @@ int main(int argc, char** argv) {
             std::cerr << t.name << " has no corpus\n";
             return 1;
         }
-        // Said before it is run, and flushed: a target that dies is the last one named, with what repeats it.
-        std::cout << t.name << ": " << seeds.size() << " inputs, " << mutations << " mutations; again: " << argv[0]
-                  << ' ' << argv[1] << ' ' << mutations << ' ' << seed << ' ' << t.name << std::endl;
-        for (const std::string& input : seeds) run(t, input);
+        // Said before it is run, and flushed: a target that dies is the last one named.
+        std::cout << t.name << ": " << seeds.size() << " inputs, " << mutations << " mutations, seed " << seed
+                  << std::endl;
+        for (const std::string& input : seeds) run(t, input, last);
         mutator changed(seeds, seed);
-        for (unsigned long i = 0; i < mutations; ++i) run(t, changed.next());
+        for (unsigned long i = 0; i < mutations; ++i) run(t, changed.next(), last);
     }
-    std::cout << count << " targets\n";
+    std::cout << count << " targets" << std::endl;
     return count > 0 ? 0 : 1;
+}
+
+/// Writes down what the child read when it died.
+void tell_of_death(const last_input& last) {
+    const auto file = std::filesystem::temp_directory_path() / ("blobshift-fuzz-" + std::string(last.target));
+    std::ofstream(file, std::ios::binary).write(last.bytes, static_cast<std::streamsize>(last.size));
+    std::cerr << "died of an input of " << last.size
+              << " bytes\n  again: " << std::filesystem::read_symlink("/proc/self/exe").string() << " --input "
+              << last.target << ' ' << file.string() << '\n';
+}
+
+[[nodiscard]] int replay_one(const std::vector<fuzz::target>& targets, std::string_view name, const char* path) {
+    std::ifstream in(path, std::ios::binary);
+    const std::string input(std::istreambuf_iterator<char>(in), {});
+    for (const fuzz::target& t : targets) {
+        if (t.name != name || !in) continue;
+        t.run(input);
+        std::cout << "survived " << input.size() << " bytes\n";
+        return 0;
+    }
+    std::cerr << "no such target, or no such file\n";
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<fuzz::target> targets = fuzz::all_targets();
+    if (argc < 2) {
+        std::cerr << "usage: fuzz_replay CORPORA [MUTATIONS [SEED]] | --list | --input TARGET FILE\n";
+        return 2;
+    }
+    if (std::string_view(argv[1]) == "--list") {
+        for (const fuzz::target& t : targets) std::cout << t.name << '\n';
+        return 0;
+    }
+    if (std::string_view(argv[1]) == "--input" && argc == 4) return replay_one(targets, argv[2], argv[3]);
+    last_input* const last = shared_input();
+    const ::pid_t child = last == nullptr ? -1 : ::fork();
+    if (child == 0) return replay_all(argc, argv, targets, *last);
+    int status = 0;
+    if (child < 0 || ::waitpid(child, &status, 0) != child) {
+        std::cerr << "no child can be made\n";
+        return 1;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+    if (last->size > 0 || last->target[0] != '\0') tell_of_death(*last);
+    return 1;
 }

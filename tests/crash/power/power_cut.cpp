@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// power_cut WORKER: runs each job on a disk that remembers every change, and judges what a power cut would leave after
+// power_cut WORKER [JOB [KILLED_AT CUT MIXTURE SEED]]: runs each job on a disk that remembers every change, and judges what a power cut would leave after
 // each of them, in six mixtures of what was not synced. A migration is also killed before each change, and run again.
+//
+// With a job only that, with numbers only that one cut, as a fault that was found names it.
 //
 // It must also find the loss that planted bugs cause: a sync that is forgotten, or durability that was not asked for.
 // Exit code: 0 fine, 1 a fault was found (or a planted one was not), 77 nothing can be mounted here, or no job can run.
@@ -9,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -39,13 +42,21 @@ struct mixture {
 const std::vector<mixture> mixtures = {{survival::nothing, 0},    {survival::entries, 0}, {survival::inodes, 0},
                                        {survival::everything, 0}, {survival::some, 1},    {survival::some, 2}};
 
-/// Runs the worker. \return its exit code, or 1000 + the signal.
+/// The one cut that is wanted, of all.
+struct chosen_cut {
+    int killed_at = 0;
+    std::size_t cut = 0;
+    int how = 0;
+    std::uint64_t seed = 0;
+};
+
+/// Runs the worker with its output in the file `said`. \return its exit code, or 1000 + the signal.
 int run_worker(const std::string& worker, const job& j, const std::string& store, const char* durable,
-               const std::map<std::string, std::string>& environment) {
+               const std::map<std::string, std::string>& environment, const std::string& said = "/dev/null") {
     const ::pid_t child = ::fork();
     if (child == 0) {
         ::setenv("BLOBSHIFT_POWER", "1", 1);
-        ::dup2(::open("/dev/null", O_WRONLY), 1);
+        ::dup2(::open(said.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
         for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
         const std::string name(j.name);
         ::execl(worker.c_str(), worker.c_str(), name.c_str(), store.c_str(), durable, nullptr);
@@ -58,7 +69,8 @@ int run_worker(const std::string& worker, const job& j, const std::string& store
 
 class lane {
 public:
-    explicit lane(std::string worker) : worker_(std::move(worker)), mount_(folder_.path()) {}
+    explicit lane(std::string worker, std::optional<chosen_cut> only = {})
+        : worker_(std::move(worker)), only_(only), mount_(folder_.path()) {}
 
     /// What a job is run with beside its name.
     struct setting {
@@ -82,11 +94,17 @@ public:
             if (run_worker(worker_, j, store, s.durable, doomed) != 1000 + SIGKILL) return std::nullopt;
             first = mount_.disk().journal().size();
         }
-        const int ended = run_worker(worker_, j, store, s.durable, s.environment);
+        const std::string said = output_.path() + "/said";
+        const int ended = run_worker(worker_, j, store, s.durable, s.environment, said);
         const std::size_t count = mount_.disk().journal().size();
-        if (ended == 1 && j.options.copying == blobshift::copy_method::reflink) return std::nullopt;
+        std::string line;
+        std::getline(std::ifstream(said), line);
+        // Only a disk that cannot share blocks is a reason to skip; any other failure is one.
+        const bool is_reflink = j.options.copying == blobshift::copy_method::reflink;
+        if (ended == 1 && is_reflink && line.starts_with("failed unsupported none ")) return std::nullopt;
         if (ended != 0) {
-            std::cout << "FAULT in " << j.name << ": the worker ended with " << ended << '\n';
+            std::cout << "FAULT in " << j.name << ": the worker ended with " << ended << ": " << line
+                      << "\n  again: " << command(j) << '\n';
             return 1;
         }
         const contents after = contents_of(store).value();
@@ -94,6 +112,7 @@ public:
         int faults = 0;
         for (std::size_t cut = first; cut <= count; ++cut) {
             for (const mixture& m : mixtures) {
+                if (!is_wanted(s.kill_at, cut, m)) continue;
                 ++cuts_;
                 const disk_image image = mount_.disk().after_power_cut(cut, m.how, m.seed);
                 const std::string fault = judge(j, image, place, before, after, cut == count);
@@ -102,7 +121,9 @@ public:
                 if (!aloud) continue;
                 std::cout << "FAULT in " << j.name << " (durability " << (s.durable ? s.durable : "of the job")
                           << ", killed at " << s.kill_at << "), power cut after change " << cut << " of " << count
-                          << ", mixture " << static_cast<int>(m.how) << "/" << m.seed << ": " << fault << '\n';
+                          << ", mixture " << static_cast<int>(m.how) << "/" << m.seed << ": " << fault
+                          << "\n  again: " << command(j) << ' ' << s.kill_at << ' ' << cut << ' '
+                          << static_cast<int>(m.how) << ' ' << m.seed << '\n';
             }
         }
         std::filesystem::remove_all(folder_.path() + "/" + name);
@@ -113,6 +134,14 @@ public:
     [[nodiscard]] int runs() const noexcept { return runs_; }
 
 private:
+    [[nodiscard]] bool is_wanted(int killed_at, std::size_t cut, const mixture& m) const {
+        return !only_ || (only_->killed_at == killed_at && only_->cut == cut && only_->how == static_cast<int>(m.how) &&
+                          only_->seed == m.seed);
+    }
+    [[nodiscard]] std::string command(const job& j) const {
+        return std::filesystem::read_symlink("/proc/self/exe").string() + " " + worker_ + " " + std::string(j.name);
+    }
+
     [[nodiscard]] std::string judge(const job& j, const disk_image& image, inode_number place, const contents& before,
                                     const contents& after, bool is_acknowledged) const {
         const temporary_folder survivor;
@@ -132,7 +161,9 @@ private:
     }
 
     const std::string worker_;
+    const std::optional<chosen_cut> only_;
     const temporary_folder folder_;
+    const temporary_folder output_;  ///< Not on the mount: what is said there is no change of its disk.
     power_mount mount_;
     int runs_ = 0;
     int cuts_ = 0;
@@ -170,11 +201,26 @@ int examine_killed(lane& power, const job& j, lane::setting s, bool aloud) {
     }
 }
 
+/// What a line says that repeats a fault. \return the exit code.
+int examine_one(int argc, char** argv, const job& j) {
+    std::optional<chosen_cut> at;
+    if (argc == 7) {
+        at = chosen_cut{std::atoi(argv[3]), std::strtoul(argv[4], nullptr, 10), std::atoi(argv[5]),
+                        std::strtoul(argv[6], nullptr, 10)};
+    }
+    lane power(argv[1], at);
+    const auto faults = power.examine(j, {.kill_at = at ? at->killed_at : 0}, true);
+    const int others = j.migrates && !at ? examine_killed(power, j, {}, true) : 0;
+    std::cout << power.cuts() << " power cuts, " << faults.value_or(0) + others << " faults\n";
+    return faults == 0 && others == 0 && power.cuts() > 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::cerr << "usage: power_cut WORKER\n";
+    const job* const only = argc > 2 ? find_job(argv[2]) : nullptr;
+    if ((argc != 2 && argc != 3 && argc != 7) || (argc > 2 && only == nullptr)) {
+        std::cerr << "usage: power_cut WORKER [JOB [KILLED_AT CUT MIXTURE SEED]]\n";
         return 2;
     }
     if (const std::string why = power_mount::why_not(); !why.empty()) {
@@ -182,6 +228,7 @@ int main(int argc, char** argv) {
         return 77;
     }
     prefer_memory();
+    if (only != nullptr) return examine_one(argc, argv, *only);
     lane power(argv[1]);
     int faults = 0;
     std::size_t skipped = 0;
