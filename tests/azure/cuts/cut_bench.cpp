@@ -44,6 +44,16 @@ using namespace std::chrono_literals;
                           R"({"access_token":"good","expires_in":"3600","token_type":"Bearer"})");
 }
 
+/// What a request is: as the service counts it, and what a verb of several is asked to do.
+[[nodiscard]] std::string label_of(const http_request& q) {
+    std::string label = fake_azure::label_of(q);
+    for (const http_header& h : q.headers) {
+        if (h.name == "x-ms-lease-action") label += " " + h.value;
+        if (h.name == "x-ms-delete-snapshots") label += " snapshots";
+    }
+    return label == "list" && q.url.find("snapshots") != std::string::npos ? label + " snapshots" : label;
+}
+
 /// One blob in two states, or none where it is not there.
 [[nodiscard]] bool same(const seen_service& a, const seen_service& b, const std::string& name) {
     const auto x = a.find(name);
@@ -108,11 +118,8 @@ blobshift_test::reply cut_bench::answer(const blobshift_test::received_request& 
     out.bytes = bytes_of(a, r.method, framing_);
     if (last) out.then = blobshift_test::ending::fin;
     const std::size_t index = now_.exchanges.size();
-    now_.exchanges.push_back({is_token ? "token" : fake_azure::label_of(q),
-                              r.head_bytes,
-                              r.head_bytes + r.body.size(),
-                              out.bytes.size(),
-                              {}});
+    now_.exchanges.push_back(
+        {is_token ? "token" : label_of(q), r.head_bytes, r.head_bytes + r.body.size(), out.bytes.size(), {}});
     if (!cut_) now_.exchanges.back().after = look_at(service_);
     if (cut_ && !cut_->of_request && (cut_->for_good ? index >= cut_->exchange : index == cut_->exchange)) {
         now_.was_cut = true;

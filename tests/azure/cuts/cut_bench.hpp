@@ -45,7 +45,7 @@ struct wire_cut {
 
 /// One request and its answer.
 struct exchange {
-    std::string label = {};        ///< As `fake_service::requests` counts it; or "token".
+    std::string label = {};        ///< As `fake_service::requests` counts it, with the verb of a lease; or "token".
     std::size_t request_head = 0;  ///< Bytes.
     std::size_t request = 0;       ///< Bytes, head and body.
     std::size_t answer = 0;        ///< Bytes.

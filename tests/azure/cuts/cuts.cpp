@@ -2,13 +2,14 @@
 //
 // Every request of a store, cut at every byte of its answer and of itself (of a long content: at 50): never a success
 // that is none, never an effect that is denied, never a call that hangs. Each test prints how many cuts it made, by
-// operation.
+// operation. BLOBSHIFT_CUT: the one cut that is made, as a cut that found a fault names it.
 
 #include <azure/cuts/cut_bench.hpp>
 
-#include <algorithm>  // max
-#include <cstdio>     // printf
-#include <cstdlib>    // getenv, strtoul
+#include <algorithm>   // max
+#include <cstdio>      // printf
+#include <cstdlib>     // getenv, strtoul
+#include <filesystem>  // read_symlink
 #include <string>
 
 #include <doctest/doctest.h>
@@ -23,6 +24,18 @@ using blobshift_test::ending;
 [[nodiscard]] std::size_t finest() {
     const char* const text = std::getenv("BLOBSHIFT_CUT_STEP");
     return text == nullptr ? 1 : (std::max)(std::size_t{1}, static_cast<std::size_t>(std::strtoul(text, nullptr, 10)));
+}
+
+/// The one cut that is wanted; "" = all of them.
+[[nodiscard]] std::string wanted_cut() {
+    const char* const text = std::getenv("BLOBSHIFT_CUT");
+    return text == nullptr ? "" : text;
+}
+/// How a line of the shell makes one cut of this test case again.
+[[nodiscard]] std::string command_for(const std::string& cut) {
+    return "again: BLOBSHIFT_CUT='" + cut + "' BLOBSHIFT_CUT_STEP=" + std::to_string(finest()) + ' ' +
+           std::filesystem::read_symlink("/proc/self/exe").string() +
+           " '--test-case=" + doctest::getContextOptions()->currentTest->m_name + "'";
 }
 
 /// How far apart the cuts in a body are that is sent: all bytes, but 50 of one that is long.
@@ -56,6 +69,10 @@ public:
     /// \param complain  Gives what is wrong with a run beyond what every run must keep to; or "".
     template <class F>
     void cut(const wire_cut& cut, F complain) {
+        const std::string what = std::string(cut.of_request ? "request " : "answer ") + std::to_string(cut.exchange) +
+                                 " cut at " + std::to_string(cut.at) +
+                                 (cut.how == ending::fin ? " by FIN of " : " by RST of ") + op_.name;
+        if (!wanted_.empty() && wanted_ != what) return;
         wire_run run = bench_.run(cut);
         // The first one may have gone over a connection of the whole run, which its answers have closed.
         if (!run.was_cut && cut.of_request) run = bench_.run(cut);
@@ -68,14 +85,12 @@ public:
         std::string problem = judge(bench_.before(), whole_, run, op_);
         if (problem.empty()) problem = complain(run);
         if (problem.empty() || ++problems_ > 5) return;
-        const std::string where = op_.name + ": " + (cut.of_request ? "request " : "answer ") +
-                                  std::to_string(cut.exchange) + " cut at " + std::to_string(cut.at) +
-                                  (cut.how == ending::fin ? " by FIN: " : " by RST: ");
-        CHECK_MESSAGE(false, where << problem);
+        CHECK_MESSAGE(false, what << ": " << problem << '\n' << command_for(what));
     }
 
     /// Prints a line. \return the number of cuts.
     [[nodiscard]] std::size_t finish() const {
+        if (!wanted_.empty() && cuts_ == 0) return 0;
         std::printf("%8zu cuts: %7zu errors, %7zu right results: %s\n", cuts_, bad_, good_, op_.name.c_str());
         CAPTURE(op_.name);
         CHECK(problems_ == 0);
@@ -86,6 +101,7 @@ public:
 
 private:
     const wire_operation& op_;
+    const std::string wanted_ = wanted_cut();
     cut_bench bench_;
     wire_run whole_;
     std::size_t cuts_ = 0, good_ = 0, bad_ = 0, problems_ = 0;
@@ -98,7 +114,10 @@ constexpr auto nothing_more = [](const wire_run&) { return std::string(); };
 template <class F>
 void for_each_operation(F f) {
     std::size_t sum = 0;
-    for (const wire_operation& op : wire_operations()) sum += f(op);
+    for (const wire_operation& op : wire_operations()) {
+        if (wanted_cut().empty() || wanted_cut().ends_with(" of " + op.name)) sum += f(op);
+    }
+    CHECK(sum > 0);
     std::printf("%8zu cuts in all\n", sum);
 }
 

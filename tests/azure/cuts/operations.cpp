@@ -98,7 +98,8 @@ template <class F>
 }
 
 /// All pages.
-[[nodiscard]] wire_operation list(std::string label, list_query query, std::function<void(fake_service&)> before = {}) {
+[[nodiscard]] wire_operation list(std::string label, list_query query, std::function<void(fake_service&)> before = {},
+                                  const azure_options& options = {}) {
     return one(
         std::move(label), "",
         [query](const on_the_wire& o) -> result<std::map<std::string, std::string>> {
@@ -112,7 +113,7 @@ template <class F>
             } while (!q.cursor.empty());
             return std::map<std::string, std::string>{{"all", all}};
         },
-        std::move(before));
+        std::move(before), options);
 }
 
 [[nodiscard]] wire_operation copy(std::string label, std::string to, std::function<condition(const on_the_wire&)> when,
@@ -208,6 +209,7 @@ void add_contract(std::vector<wire_operation>& all) {
         s.page = 1;
         s.empty_pages = true;
     }));
+    all.push_back(list("list with snapshots", {.prefix = "k"}, {}, {.list_obstacles = true}));
     all.push_back(one("remove", "b", [](const on_the_wire& o) { return o.store.remove(o.c, name("b"), {}); }));
     all.push_back(
         one("remove if match", "b", [](const on_the_wire& o) { return o.store.remove(o.c, name("b"), o.pin("b")); }));
