@@ -151,7 +151,7 @@ private:
         const std::string& store = victim.store;
         const ending end = trace(command(j, store), scratch_.path(), injury, at.name);
         if (end.exit_code != 1000 + SIGKILL) return report(j, injury, "the worker was not killed");
-        const std::string left = j.migrates ? state_of_migration(store, before) : state_of(store, before, after);
+        const std::string left = j.migrates ? state_of_migration(j, store, before) : state_of(store, before, after);
         ++rows_[at.name].kills[left];
         if (contains(left, "FAULT")) return report(j, injury, left);
         finish_job(j, injury, store, before, after);
@@ -176,7 +176,7 @@ private:
         }
         if (!blobshift::testing::find_leaks(end.said).empty()) report(j, injury, "the worker's message holds a name");
         const bool is_lost_write = kind.number == EIO || kind.number == ENOSPC || kind.number == EDQUOT;
-        if (is_lost_write && is_synced_again(end.calls)) report(j, injury, "a sync was tried again");
+        if (is_lost_write && is_synced_again(end.calls, j.migrates)) report(j, injury, "a sync was tried again");
         // Nothing was written back, or lost, by a sync that a signal interrupted: posix_files::sync says why.
         if (at.name == "fsync" && kind.number == EINTR && end.said != "done\n") {
             report(j, injury, "an interrupted sync was not tried again: " + end.said);
@@ -192,8 +192,7 @@ private:
         return equals == std::string::npos ? -1 : std::strtol(c.text.c_str() + equals + 3, nullptr, 10);
     }
 
-    /// Each call of that name writes a part, truly: not strace says so, the worker makes the call with fewer bytes. So
-    /// it can be asked of every job. Then all of them at once.
+    /// Each call of that name writes a part, truly: the worker makes it with fewer bytes. Then all of them at once.
     void shorten_all(const job& j, const std::string& name, const std::vector<call>& whole, const contents& before,
                      const contents& after) {
         int count = 0;
@@ -222,14 +221,14 @@ private:
         });
         if (at.nth != 0 && !was_short) return report(j, injury, "the call did not write a part");
         if (end.said != "done\n") return report(j, injury, "a short write is no failure: " + end.said);
-        const std::string left = j.migrates ? state_of_migration(store, before) : state_of(store, before, after);
+        const std::string left = j.migrates ? state_of_migration(j, store, before) : state_of(store, before, after);
         if (left != "new") report(j, injury, "after a short write: " + left);
         if (!files_left(store).empty()) report(j, injury, "a temporary file was left");
     }
 
     void judge_refusal(const job& j, const call& at, const fault_kind& kind, const std::string& injury,
                        const ending& end, const std::string& store, const contents& before, const contents& after) {
-        const std::string left = j.migrates ? state_of_migration(store, before) : state_of(store, before, after);
+        const std::string left = j.migrates ? state_of_migration(j, store, before) : state_of(store, before, after);
         if (contains(left, "FAULT")) return report(j, injury, left);
         std::string outcome;
         if (end.said == "done\n") {
@@ -264,7 +263,7 @@ private:
             return report(j, injury, "it cannot be done again: " + again.error().message);
         }
         if (j.migrates) {
-            if (const std::string fault = fault_of_end(store, before); !fault.empty()) report(j, injury, fault);
+            if (const std::string fault = fault_of_end(j, store, before); !fault.empty()) report(j, injury, fault);
         } else if (const auto now = contents_of(store); !now || *now != after) {
             report(j, injury, "done again, it does not end as it should");
         }
@@ -280,12 +279,13 @@ private:
         return *now == before ? "old" : "FAULT: neither as before nor as after";
     }
 
-    [[nodiscard]] static std::string state_of_migration(const std::string& store, const contents& before) {
-        if (const std::string fault = fault_of_migration(store, before); !fault.empty()) return "FAULT: " + fault;
+    [[nodiscard]] static std::string state_of_migration(const job& j, const std::string& store,
+                                                        const contents& before) {
+        if (const std::string fault = fault_of_migration(j, store, before); !fault.empty()) return "FAULT: " + fault;
         if (!leftovers(store).empty()) return "FAULT: temporary files are left";
         const auto now = contents_of(store).value();
         if (now == before) return "old";
-        return now == renamed(before) ? "new" : "partway";
+        return now == end_of(j, before) ? "new" : "partway";
     }
 
     /// The temporary files, not their folders: before anybody swept.
@@ -306,18 +306,19 @@ private:
     }
     /// What is traced of a run in which `at` fails: of syncs, also what gives a folder something new to sync.
     [[nodiscard]] static std::string traced_with(const call& at) {
-        return at.name == "fsync" ? "fsync,renameat,renameat2,linkat,unlinkat,mkdirat,openat" : at.name;
+        return at.name == "fsync" ? "fsync,syncfs,renameat,renameat2,linkat,unlinkat,mkdirat,openat" : at.name;
     }
-    /// Whether a file or a folder is synced once more after its sync failed, though nothing in it has changed since.
-    [[nodiscard]] static bool is_synced_again(const std::vector<call>& calls) {
+    /// Whether what failed to be synced is synced once more; of several operations, by the same one: before a change.
+    [[nodiscard]] static bool is_synced_again(const std::vector<call>& calls, bool are_several) {
         auto at = std::find_if(calls.begin(), calls.end(),
                                [](const call& c) { return c.name == "fsync" && contains(c.text, "(INJECTED)"); });
         if (at == calls.end()) return false;
         const std::string path = path_in(*at);
         while (++at != calls.end()) {
             if (at->name == "fsync" && path_in(*at) == path) return true;
-            const bool is_change = at->name != "fsync" && (at->name != "openat" || is_creation(*at));
-            if (is_change && contains(at->text, path + ">")) return false;
+            const bool looks =
+                at->name == "fsync" || at->name == "syncfs" || (at->name == "openat" && !is_creation(*at));
+            if (are_several && !looks) return false;
         }
         return false;
     }

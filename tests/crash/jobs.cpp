@@ -13,11 +13,15 @@
 #include <unistd.h>
 
 #include <blobshift/backends/memory_store.hpp>
+#include <blobshift/migrate/cleanup.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/remove.hpp>
+#include <blobshift/migrate/rollback.hpp>
+#include <blobshift/migrate/verify.hpp>
 #include <blobshift/naming/dicom_names.hpp>
 #include <blobshift/store/any_store.hpp>
+#include <blobshift/views/deletion_log.hpp>
 
 namespace crash_test {
 
@@ -111,12 +115,19 @@ constexpr std::int64_t instances = 2;
 const uid_names older;
 const prefix_names newer;
 
+constexpr std::int64_t removed_instance = 2;  // by the job `cleanup`
+
+[[nodiscard]] instance_id instance(std::int64_t w) {
+    const std::string number = std::to_string(w);
+    return {"1.2.826.0.1.3680043.10.99999.1", "1.2.826.0.1.3680043.10.99999.2." + number,
+            "1.2.826.0.1.3680043.10.99999.3." + number, w};
+}
+
 void fill_archive(const std::string& folder) {
     auto store = open_quickly(folder);
     for (std::int64_t w = 1; w <= instances; ++w) {
         const std::string number = std::to_string(w);
-        const instance_id id{"1.2.826.0.1.3680043.10.99999.1", "1.2.826.0.1.3680043.10.99999.2." + number,
-                             "1.2.826.0.1.3680043.10.99999.3." + number, w};
+        const instance_id id = instance(w);
         put_quickly(store, older.name_of(id, blob_kind::instance).value().text(), "image " + number, dressed);
         put_quickly(store, older.name_of(id, blob_kind::metadata).value().text(), "{\"w\":" + number + "}");
     }
@@ -133,9 +144,10 @@ void fill_archive_with_state_apart(const std::string& folder) {
     fs::create_directory(folder + "-state");
 }
 
-/// Copy, then delete, as the command line does it.
-result<void> migrate_with_state_in(const std::string& state_in, const std::string& folder,
-                                   const file_store_options& options) {
+/// The store in `folder` with its state in `state_in`, as `act(migration)` wants them; its bool: whether all was done.
+template <class Act>
+result<void> in_migration(const std::string& state_in, const std::string& folder, const file_store_options& options,
+                          Act act) {
     auto blobs = worker_store::open(folder, options);
     if (!blobs) return unexpected(std::move(blobs).error());
     auto kept = worker_store::open(state_in, options);
@@ -147,18 +159,29 @@ result<void> migrate_with_state_in(const std::string& state_in, const std::strin
     // Batches of three where the ledger makes the new names durable by the way, for it is in the same folder.
     const std::size_t batch = state_in == folder ? 3 : 100;
     const migration_job work{store, older, newer, state, scratch, quiet, {.concurrency = 1, .batch_size = batch}};
-    const auto unfinished = [](const char* what) {
-        error e = make_error(errc::conflict, what);
-        e.done = effect::indeterminate;
-        return unexpected(std::move(e));
-    };
-    auto copied = copy_blobs(work, {});
-    if (!copied) return unexpected(std::move(copied).error());
-    if (!copied->complete) return unfinished("the copy is not complete");
-    auto removed = remove_sources(work, {});
-    if (!removed) return unexpected(std::move(removed).error());
-    if (!removed->complete) return unfinished("the delete is not complete");
-    return {};
+    const migration all{std::vector{work}, state};
+    return act(all);
+}
+
+/// \return `done`, or that not all of it was.
+template <class Summary>
+[[nodiscard]] result<void> completed(const result<Summary>& done, const char* what) {
+    if (!done) return unexpected(done.error());
+    if (done->complete) return {};
+    error e = make_error(errc::conflict, what);
+    e.done = effect::indeterminate;
+    return unexpected(std::move(e));
+}
+
+/// Copy, verify, then delete, as the command line does it.
+result<void> migrate_with_state_in(const std::string& state_in, const std::string& folder,
+                                   const file_store_options& options) {
+    return in_migration(state_in, folder, options, [](const auto& all) {
+        auto done = completed(copy_blobs(all.jobs.front(), {}), "the copy is not complete");
+        if (done) done = completed(verify_copies(all.jobs.front(), {}), "the verification is not complete");
+        if (done) done = completed(remove_sources(all.jobs.front(), {}), "the delete is not complete");
+        return done;
+    });
 }
 
 result<void> migrate(const std::string& folder, const file_store_options& options) {
@@ -166,6 +189,44 @@ result<void> migrate(const std::string& folder, const file_store_options& option
 }
 result<void> migrate_apart(const std::string& folder, const file_store_options& options) {
     return migrate_with_state_in(folder + "-state", folder, options);
+}
+
+/// Both names of each blob, whose bytes are not shared: so verify has to read them.
+void fill_with_copies(const std::string& folder) {
+    fill_archive(folder);
+    const file_store_options quick{.durable = durability::none, .copying = copy_method::byte_copy};
+    in_migration(folder, folder, quick, [](const auto& all) {
+        return completed(copy_blobs(all.jobs.front(), {}), "the copy is not complete");
+    }).value();
+}
+result<void> verify(const std::string& folder, const file_store_options& options) {
+    return in_migration(folder, folder, options, [](const auto& all) {
+        auto done = completed(verify_copies(all.jobs.front(), {}), "the verification is not complete");
+        if (done) done = completed(remove_sources(all.jobs.front(), {}), "the delete is not complete");
+        return done;
+    });
+}
+
+void fill_migrated(const std::string& folder) {
+    fill_archive(folder);
+    migrate(folder, {.durable = durability::none}).value();
+}
+result<void> rollback(const std::string& folder, const file_store_options& options) {
+    return in_migration(folder, folder, options, [](const auto& all) {
+        // This level, because a disk that is restored from the cut of its power has new versions of everything.
+        const rollback_options how{.level = verify_level::stored_hash, .remove_new = true};
+        return completed(roll_back(all, {}, how), "the rollback is not complete");
+    });
+}
+
+void fill_with_removal(const std::string& folder) {
+    fill_with_copies(folder);
+    any_store state(open_quickly(folder));
+    deletion_log(state).record({}, std::vector{instance(removed_instance)}).value();
+}
+result<void> cleanup(const std::string& folder, const file_store_options& options) {
+    return in_migration(folder, folder, options,
+                        [](const auto& all) { return completed(clean_up(all, {}), "the cleanup is not complete"); });
 }
 
 [[nodiscard]] std::optional<std::string> new_name_of(const std::string& old_name) {
@@ -212,6 +273,9 @@ const std::vector<job>& all_jobs() {
          })},
         {"migrate", {.durable = durability::full}, fill_archive, migrate, true},
         {"migrate_apart", {.durable = durability::full}, fill_archive_with_state_apart, migrate_apart, true},
+        {"verify", {.durable = durability::full}, fill_with_copies, verify, true},
+        {"rollback", {.durable = durability::full}, fill_migrated, rollback, true, false, aim::old_names},
+        {"cleanup", {.durable = durability::full}, fill_with_removal, cleanup, true, false, aim::both_but_removed},
     };
     return jobs;
 }
@@ -261,18 +325,44 @@ std::vector<std::string> leftovers(const std::string& folder) {
     return found;
 }
 
-contents renamed(const contents& before) {
+namespace {
+
+/// `before` under the old names alone, whichever it has.
+[[nodiscard]] contents under_old_names(const contents& before) {
+    contents all;
+    for (std::int64_t w = 1; w <= instances; ++w) {
+        for (const blob_kind kind : {blob_kind::instance, blob_kind::metadata}) {
+            const std::string old_name = older.name_of(instance(w), kind).value().text();
+            for (const std::string& each : {old_name, *new_name_of(old_name)}) {
+                if (const auto found = before.find(each); found != before.end()) all[old_name] = found->second;
+            }
+        }
+    }
+    return all;
+}
+
+[[nodiscard]] bool is_removed(const job& j, const std::string& old_name) {
+    return j.ends == aim::both_but_removed && older.parse(name(old_name))->id.watermark == removed_instance;
+}
+
+}  // namespace
+
+contents end_of(const job& j, const contents& before) {
     contents after;
-    for (const auto& [old_name, content] : before) after[new_name_of(old_name).value()] = content;
+    for (const auto& [old_name, content] : under_old_names(before)) {
+        if (is_removed(j, old_name)) continue;
+        if (j.ends != aim::new_names) after[old_name] = content;
+        if (j.ends != aim::old_names) after[new_name_of(old_name).value()] = content;
+    }
     return after;
 }
 
-std::string fault_of_migration(const std::string& folder, const contents& before) {
+std::string fault_of_migration(const job& j, const std::string& folder, const contents& before) {
     auto now = contents_of(folder);
     if (!now) return "the store cannot be read: " + now.error().message;
     const auto recorded = recorded_in(folder);
     if (!recorded) return "the state cannot be read: " + recorded.error().message;
-    for (const auto& [old_name, content] : before) {
+    for (const auto& [old_name, content] : under_old_names(before)) {
         bool is_old = false;
         bool is_new = false;
         for (const auto& [which, seen] : {std::pair(old_name, &is_old), std::pair(*new_name_of(old_name), &is_new)}) {
@@ -282,16 +372,18 @@ std::string fault_of_migration(const std::string& folder, const contents& before
             *seen = true;
             now->erase(found);
         }
+        if (is_removed(j, old_name)) continue;
         if (!is_old && !is_new) return "a blob is lost";
+        if (j.ends == aim::both_but_removed && !(is_old && is_new)) return "a name is lost that nobody removed";
         if (!is_old && !recorded->contains(old_name)) return "an old name is gone, and the ledger does not know it";
     }
     return now->empty() ? "" : "there is a blob that nobody made";
 }
 
-std::string fault_of_end(const std::string& folder, const contents& before) {
-    if (std::string fault = fault_of_migration(folder, before); !fault.empty()) return fault;
+std::string fault_of_end(const job& j, const std::string& folder, const contents& before) {
+    if (std::string fault = fault_of_migration(j, folder, before); !fault.empty()) return fault;
     const auto now = contents_of(folder);
-    return now && *now == renamed(before) ? "" : "it is not at its end";
+    return now && *now == end_of(j, before) ? "" : "it is not at its end";
 }
 
 }  // namespace crash_test

@@ -22,6 +22,9 @@ using worker_store = blobshift::basic_file_store<worker_files>;
 /// Every blob of a store, what is reserved left out: its attributes and its content, by its name.
 using contents = std::map<std::string, std::string>;
 
+/// Where a job that is more than one operation on a blob ends.
+enum class aim { new_names, old_names, both_but_removed };
+
 /// One job on the store in a folder. Single-threaded, and the same system calls each time: the n-th is always the same.
 struct job {
     std::string_view name;
@@ -30,6 +33,7 @@ struct job {
     std::function<blobshift::result<void>(const std::string& folder, const blobshift::file_store_options&)> run;
     bool migrates = false;           ///< Many blobs, so that a crash may leave some old and some new.
     bool honest_when_short = false;  ///< Its bytes begin with zeros: see `zeros`.
+    aim ends = aim::new_names;       ///< Where it `migrates`.
 };
 
 /// What a content begins with so that a system call that pretends to have written a few bytes told the truth: bytes
@@ -49,14 +53,14 @@ void prefer_memory();
 /// Files and folders in the private folder of the store that no living writer needs, by their paths.
 [[nodiscard]] std::vector<std::string> leftovers(const std::string& folder);
 
-/// What is wrong with a store in which the migration stopped on its way from `before`; empty: nothing.
-[[nodiscard]] std::string fault_of_migration(const std::string& folder, const contents& before);
+/// What is wrong with a store in which the migration `j` stopped on its way from `before`; empty: nothing.
+[[nodiscard]] std::string fault_of_migration(const job& j, const std::string& folder, const contents& before);
 
-/// Whether every blob of `before` is under its new name only, and the ledger says where it came from.
-[[nodiscard]] std::string fault_of_end(const std::string& folder, const contents& before);
+/// Whether every blob of `before` is where `j` ends, and the ledger says where it came from.
+[[nodiscard]] std::string fault_of_end(const job& j, const std::string& folder, const contents& before);
 
-/// `before` under the new names.
-[[nodiscard]] contents renamed(const contents& before);
+/// What `j` makes of `before`.
+[[nodiscard]] contents end_of(const job& j, const contents& before);
 
 }  // namespace crash_test
 

@@ -148,9 +148,9 @@ private:
         const std::string store = survivor.path() + "/run/store";
         materialize(image, place, survivor.path() + "/run");
         if (j.migrates) {
-            if (std::string fault = fault_of_migration(store, before); !fault.empty()) return fault;
+            if (std::string fault = fault_of_migration(j, store, before); !fault.empty()) return fault;
             if (!j.run(store, j.options)) return "it cannot be run again";
-            return fault_of_end(store, before);
+            return fault_of_end(j, store, before);
         }
         const auto now = contents_of(store);
         if (!now) return "the store cannot be read: " + now.error().message;
