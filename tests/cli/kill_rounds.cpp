@@ -35,7 +35,7 @@ public:
               while (!stop_) {
                   for (const kept_blob& b : blobs) {
                       if (stop_) return;
-                      // In this order: between the two looks a delete may take the old name, and nothing takes the new one.
+                      // In this order: between the two looks a delete may take the old name; nothing takes the new one.
                       if (place.content(b.from) != b.content && place.content(b.to) != b.content) ++absent_;
                       ++looks_;
                   }

@@ -60,14 +60,15 @@ using place_maker = std::function<std::unique_ptr<kill_place>(const std::string&
 
 /// What is run, and how to repeat it.
 struct kill_lane {
-    std::string title;   ///< Of the test case, without commas: a line that repeats it names it.
-    std::string before;  ///< Words in front of the program in that line: with_azurite.sh, say.
+    std::string title;  ///< Of the test case, without commas: a line that repeats it names it.
+    /// Words in front of the program in that line: with_azurite.sh, say.
+    std::string before;
     int instances = 30;
     unsigned long kills = 5;  ///< Unless BLOBSHIFT_KILLS says so.
     place_maker make;
 };
 
-/// Kills `copy`, runs it to its end, then the same with `delete`; round after round until both were killed often enough.
+/// Kills `copy`, runs it to its end, then the same with `delete`; until both were killed often enough.
 void kill_one_at_a_time(const kill_lane& lane);
 
 /// Two `copy` at once, then two `delete`: in turn both live, one of them is killed, both are. Then each is run again.

@@ -20,7 +20,7 @@ namespace crash_test {
 /// BLOBSHIFT_SKIP      What is forgotten, and nobody is told: file_sync, folder_sync, sync_all; sync_errors (as if
 ///                     there were none), one_sync (it is tried again), atomic_rename (the file is written in its
 ///                     place), rest_of_write (what a short write left over).
-/// BLOBSHIFT_SHORT     pwrite64:N or copy_file_range:N: the N-th such call writes 3 bytes and says so; 0: all of them do.
+/// BLOBSHIFT_SHORT     pwrite64:N or copy_file_range:N: the N-th such call writes 3 bytes and says so; 0: all do.
 /// BLOBSHIFT_KILL_AT   N: SIGKILL before the N-th change of a name, or sync, from 1.
 /// BLOBSHIFT_POWER     Set: the store is on a `power_mount`. FUSE hears nothing of syncfs; an attribute stands for it.
 class worker_files : public blobshift::posix_files {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# copy and delete killed, and two of them at once: the tests cli.kill9* with more patience. Sourced by tests/run_full.sh.
+# copy and delete killed, and two of them at once: the tests cli.kill9* with more patience. Sourced by
+# tests/run_full.sh.
 
 # killed TIMES PROGRAM SOURCE [WITH]: counts.
 killed() {

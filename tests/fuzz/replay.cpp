@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // fuzz_replay CORPORA [MUTATIONS [SEED [TARGET]]]: gives each target its corpus, and as many mutations of it: a fuzzer
-// for every compiler and sanitizer, though a blind one. fuzz_replay --list names the targets, fuzz_replay --input TARGET
-// FILE gives one of them one input.
+// for every compiler and sanitizer, though a blind one. fuzz_replay --list names the targets.
+// fuzz_replay --input TARGET FILE gives one of them one input.
 //
 // The inputs are read by a child. When it dies, whatever killed it, its parent writes down what it read last, and says
 // how to do it again.
@@ -171,7 +171,7 @@ void tell_of_death(const last_input& last) {
 int main(int argc, char** argv) {
     const std::vector<fuzz::target> targets = fuzz::all_targets();
     if (argc < 2) {
-        std::cerr << "usage: fuzz_replay CORPORA [MUTATIONS [SEED]] | --list | --input TARGET FILE\n";
+        std::cerr << "usage: fuzz_replay CORPORA [MUTATIONS [SEED [TARGET]]] | --list | --input TARGET FILE\n";
         return 2;
     }
     if (std::string_view(argv[1]) == "--list") {

@@ -165,9 +165,9 @@ public:
     }
     /// Content, size, times and attributes of a file, or the entries of a directory, to the medium.
     ///
-    /// A sync that failed is never tried again: the system tells once of bytes that it could not write, then drops them,
-    /// and the next sync succeeds. EINTR is no such failure (fsync(2), POSIX): a signal came before the answer, and what
-    /// could not be written is still to be told of. So that one, alone, is asked again.
+    /// A sync that failed is never tried again: the system tells once of bytes that it could not write, then drops
+    /// them, and the next sync succeeds. EINTR is no such failure (POSIX, fsync(2)): a signal came before the answer,
+    /// and what could not be written is still to be told of. So that one, alone, is asked again.
     [[nodiscard]] int sync(int fd) const noexcept {
         return again([&] { return ::fsync(fd); });
     }

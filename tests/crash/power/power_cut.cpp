@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// power_cut WORKER [JOB [KILLED_AT CUT MIXTURE SEED]]: runs each job on a disk that remembers every change, and judges what a power cut would leave after
+// power_cut WORKER: runs each job on a disk that remembers every change, and judges what a power cut would leave after
 // each of them, in six mixtures of what was not synced. A migration is also killed before each change, and run again.
-//
-// With a job only that, with numbers only that one cut, as a fault that was found names it.
+// power_cut WORKER JOB [KILLED_AT CUT MIXTURE SEED]: that job, or that one cut, as a fault that was found names it.
 //
 // It must also find the loss that planted bugs cause: a sync that is forgotten, or durability that was not asked for.
 // Exit code: 0 fine, 1 a fault was found (or a planted one was not), 77 nothing can be mounted here, or no job can run.
