@@ -236,7 +236,8 @@ private:
             world_.look(row);
             for (const model_blob& b : row.blobs) {
                 for (std::size_t side = 0; side < 2; ++side) {
-                    if (b.stands[side] == standing::wrong) world_.truth(b.kind).remove({}, *b.names[side], {}).value();
+                    if (b.stands[side] != standing::wrong || !world_.is_torn(b, side)) continue;
+                    world_.truth(b.kind).remove({}, *b.names[side], {}).value();
                 }
             }
         }

@@ -167,7 +167,8 @@ private:
             if (row.now == phase::creating) w.inspect(row);  // it may be gone since the answer was made
         } else if (got) {
             // Who looked for the old name before it was put may meet the new one while it is copied, if the store lies.
-            if (w.plan.copies_tell && w.copies_hit_by(fault_kind::torn_copy) == 0) wrong(of, "a get");
+            const bool hid_a_copy = got->content.empty() && !w.plan.copies_tell;
+            if (!hid_a_copy && !w.was_torn(of.blob)) wrong(of, "a get");
         } else if (got.error().code == errc::not_found && was_seen && row.now == phase::creating) {
             w.violate("I8", "what a reader had seen of instance " + std::to_string(of.index + 1) + " is gone");
         }
@@ -184,7 +185,7 @@ private:
         const model_row& row = world_.instances.row(of.index);
         if (row.disturbed) return;  // since the read began
         // Removed since then, by its old name first: what is left for a moment may be what the store tore.
-        if (row.now != phase::live && world_.copies_hit_by(fault_kind::torn_copy) > 0) return;
+        if (row.now != phase::live && world_.was_torn(of.blob)) return;
         world_.violate("I3", what + " of instance " + std::to_string(of.index + 1) + " gave something else");
     }
 

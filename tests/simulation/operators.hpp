@@ -102,8 +102,7 @@ private:
 inline void ask_check(world& w, const workplace& at) {
     const all_jobs all = at.whole(w);
     auto against = obstacles_to_delete(all, at.c);
-    const bool torn = w.plan.chances[static_cast<std::size_t>(fault_kind::torn_copy)] > 0;
-    if (!against || !against->empty() || !w.is_honest() || torn || w.turned_back) return;
+    if (!against || !against->empty() || !w.is_honest() || w.turned_back) return;
     ++w.did["checks without an obstacle"];
     w.look_at_copies("nothing stands against the delete");
 }

@@ -103,7 +103,7 @@ private:
             world_.add("reverser", role::reverser, [this](std::size_t self) { reverser_body(world_, script_, self); });
         }
         if (plan.elder) {
-            world_.add("elder", role::nobody, [this](std::size_t self) { elder_body(world_, script_, self); });
+            world_.add("elder", role::elder, [this](std::size_t self) { elder_body(world_, script_, self); });
         }
         if (plan.seals) {
             world_.add("sealer", role::sealer, [this](std::size_t self) { sealer_body(world_, script_, self); });

@@ -27,7 +27,7 @@
 namespace blobshift::simulation {
 
 /// What kind of program a call comes from: not everybody may remove everything.
-enum class role : unsigned char { node, migrator, deleter, cleaner, reverser, sealer, controller, nobody };
+enum class role : unsigned char { node, migrator, deleter, cleaner, reverser, sealer, controller, elder, nobody, the_end };
 
 struct trace_line {
     std::size_t actor = 0;
@@ -59,7 +59,7 @@ class turns_of_a_run {
 public:
     explicit turns_of_a_run(const run_plan& p) : keeps_turns_(p.concurrency_of_turns), draw_(p.seed, "turns") {
         clock.on_sleep = [this](std::chrono::nanoseconds) { turn(); };
-        actors_.push_back(std::make_unique<actor>("the end", role::nobody));
+        actors_.push_back(std::make_unique<actor>("the end", role::the_end));
     }
     turns_of_a_run(const turns_of_a_run&) = delete;
     turns_of_a_run& operator=(const turns_of_a_run&) = delete;

@@ -6,7 +6,7 @@
 #ifndef BLOBSHIFT_TESTS_SIMULATION_WORLD_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_WORLD_HPP
 
-#include <algorithm>   // min
+#include <algorithm>   // max, min
 #include <array>       // array
 #include <chrono>      // milliseconds
 #include <cstddef>     // size_t
@@ -18,25 +18,9 @@
 #include <utility>     // move
 #include <vector>      // vector
 
-#include <blobshift/backends/memory_store.hpp>
-#include <blobshift/layers/fault.hpp>
-
-#include "model.hpp"
-#include "run_plan.hpp"
-#include "turns.hpp"
+#include "stores.hpp"
 
 namespace blobshift::simulation {
-
-/// Which store of the run a call goes to. Metadata may be with the files, and each state with the blobs that it is
-/// about.
-enum class place : unsigned char { files, metadata, state, state_of_metadata };
-
-[[nodiscard]] constexpr place place_of(blob_kind kind) noexcept {
-    return kind == blob_kind::instance ? place::files : place::metadata;
-}
-[[nodiscard]] constexpr bool holds_blobs(place where) noexcept {
-    return where == place::files || where == place::metadata;
-}
 
 /// The steps at which a node may write: that of what begins now, and those of what is under way.
 struct writing {
@@ -44,23 +28,15 @@ struct writing {
     int highest;
 };
 
-class world : public turns_of_a_run {
+class world : public stores_of_a_run {
 public:
-    explicit world(const run_plan& p)
-        : turns_of_a_run(p),
-          plan(p),
-          files_(memory_store({.share_copies = p.one_object, .page_size = p.page_size}), store_faults(p, p.seed)),
-          metadata_(memory_store({.share_copies = p.one_object, .page_size = p.page_size}),
-                    store_faults(p, detail::mixed(p.seed))),
-          state_(memory_store({.share_copies = false, .page_size = p.page_size})),
-          state_of_metadata_(memory_store({.share_copies = false, .page_size = p.page_size})) {
+    explicit world(const run_plan& p) : stores_of_a_run(p) {
         for (std::size_t i = 0; !p.has("extras") && i < 2; ++i) {
             foreign_.push_back(blob_name::parse(i == 0 ? "notes.txt" : "1.2/3/unknown.dcm").value());
             foreign_tags_.push_back(truth(place::files).put({}, foreign_.back(), as_bytes("foreign"), {}, {}).value().tag);
         }
     }
 
-    const run_plan plan;
     catalogue instances;
 
     /// "old 3 metadata" for a name of instance 3.
@@ -150,38 +126,10 @@ public:
     };
     std::vector<told> feed = {};
 
-    // The stores, without anything in between.
-
-    [[nodiscard]] memory_store& truth(place where) { return store(where).inner(); }
-    [[nodiscard]] memory_store& truth(blob_kind kind) { return truth(place_of(kind)); }
-    /// The containers of the run.
-    [[nodiscard]] std::vector<place> containers_of_blobs() const {
-        if (plan.two_containers) return {place::files, place::metadata};
-        return {place::files};
-    }
-    /// A listing that lies makes what a job says worthless.
-    [[nodiscard]] bool is_honest() const {
-        return plan.chances[static_cast<std::size_t>(fault_kind::cut_listing)] == 0;
-    }
-    [[nodiscard]] std::uint64_t copies_hit_by(fault_kind kind) const {
-        return files_.log()->fired(kind) + metadata_.log()->fired(kind);
-    }
-
-    /// What a store finds out that computes a hash while it copies.
-    [[nodiscard]] bool are_equal(place where, const blob_name& a, const blob_name& b) {
-        bytes left(200), right(200);
-        auto from = truth(where).read({}, a, read_range::all(), left, {});
-        auto to = truth(where).read({}, b, read_range::all(), right, {});
-        return from && to && from->info.size_bytes == to->info.size_bytes && left == right;
-    }
-
     /// From now on the stores break nothing: copies under way come to their end, and no new one fails.
     void calm_down() {
         is_calm = true;
-        for (auto* each : {&files_, &metadata_}) {
-            each->calm();
-            for (int i = 0; i < 64; ++i) (void)each->head({}, blob_name::parse("nothing").value());
-        }
+        calm_stores();
         inspect_all();
     }
     bool is_calm = false;
@@ -201,7 +149,7 @@ public:
         ++steps_;
         clock.advance(std::chrono::milliseconds(plan.milliseconds_per_call));
         if (changes && holds_blobs(where) && verb == "remove") before_removal(self, name);
-        answer made = call(store(where));
+        answer made = watched(where, name, call);
         if (!made) {
             note(self, std::string(verb), said(made.error()), name);
         } else if (tracing) {
@@ -238,7 +186,7 @@ public:
                     if (!seen || seen->tag != *b.strangers[side]) {
                         violate("stranger", "what somebody else put under " + label(b.names[side]->text()) + " is gone");
                     }
-                } else if (b.stands[side] == standing::wrong && !torn(row, b, side)) {
+                } else if (b.stands[side] == standing::wrong && !is_excused(row, b, side)) {
                     violate("I3", label(b.names[side]->text()) + " holds something else than was put");
                 }
             }
@@ -251,12 +199,6 @@ public:
         }
     }
 
-    /// Whether the store does not say that the copy to this name failed. An empty content looks whole all the same.
-    [[nodiscard]] bool says_whole(const model_blob& b, std::size_t side) {
-        auto info = store(place_of(b.kind)).head({}, *b.names[side]);
-        return info && detail::is_whole(*info);
-    }
-
     /// Whoever said this must be right: every old name has its copy, but for those that are being removed.
     void look_at_copies(const std::string& said) {
         for (model_row& row : instances.rows()) {
@@ -264,7 +206,8 @@ public:
             for (const model_blob& b : row.blobs) {
                 const bool stays = row.now == phase::live || row.now == phase::creating;
                 if (!stays || row.disturbed || b.stands[old_side] == standing::absent) continue;
-                if (b.stands[new_side] != standing::whole) {
+                // Nobody who has not read it knows that a copy was torn.
+                if (b.stands[new_side] != standing::whole && !is_torn(b, new_side)) {
                     violate("I6", said + ", and " + label(b.names[new_side]->text()) + " is not whole");
                 }
             }
@@ -277,18 +220,9 @@ public:
     }
 
 private:
-    [[nodiscard]] fault<memory_store>& store(place where) {
-        const bool with_blobs = holds_blobs(where) || plan.one_store;
-        const bool of_metadata = where == place::metadata || where == place::state_of_metadata;
-        if (of_metadata && plan.two_containers) return with_blobs ? metadata_ : state_of_metadata_;
-        return with_blobs ? files_ : state_;
-    }
-
-    /// Whether a copy was torn, so that the store itself is to blame. As long as it is wanted, the other name must hold
-    /// it.
-    [[nodiscard]] bool torn(const model_row& row, const model_blob& b, std::size_t side) const {
-        return copies_hit_by(fault_kind::torn_copy) > 0 &&
-               (row.now != phase::live || b.stands[1 - side] == standing::whole);
+    /// Whether the store itself tore what is there. As long as it is wanted, the other name must hold it.
+    [[nodiscard]] bool is_excused(const model_row& row, const model_blob& b, std::size_t side) {
+        return is_torn(b, side) && (row.now != phase::live || b.stands[1 - side] == standing::whole);
     }
 
     void inspect_live(const model_blob& b) {
@@ -338,21 +272,26 @@ private:
         }
     }
 
-    /// A delete is looked at before it happens: the other name must hold the content, and the ledger the pair.
+    /// A removal is looked at before it happens. What is wanted goes only where its other name holds it, and only by
+    /// those whose work that is: a delete takes old names, a rollback new ones. Whoever else removes a name, be it the
+    /// service, a cleanup or the sweep behind a copy, removes an instance whose removal was asked for.
     void before_removal(std::size_t self, const std::string& name) {
         const role does = who(self).does;
         const auto owner = instances.owner(name);
         if (!owner) return;
         model_row& row = instances.row(*owner);
-        if (row.now != phase::live || (does != role::deleter && does != role::reverser)) return;
+        if (row.now != phase::live && row.now != phase::creating) return;
         look(row);
         for (const model_blob& b : row.blobs) {
             for (std::size_t side = 0; side < 2; ++side) {
                 if (!b.names[side] || b.names[side]->text() != name || b.stands[side] == standing::absent) continue;
+                const bool is_its_work = side == old_side ? does == role::deleter || does == role::the_end
+                                                          : does == role::reverser || (does == role::the_end && turned_back);
+                if (!is_its_work) violate("I9", label(name) + " is about to be removed, and nobody asked for that");
                 if (b.stands[1 - side] != standing::whole) {
                     violate("I9", label(name) + " is about to be deleted, and the other name is not whole");
                 }
-                if (does == role::deleter && side == old_side) deleting_old(b);
+                if (side == old_side) deleting_old(b);
             }
         }
     }
@@ -369,20 +308,6 @@ private:
         }
     }
 
-    static fault_plan store_faults(const run_plan& p, std::uint64_t seed) {
-        fault_plan faults{.seed = seed};
-        faults.longest_copy = 60;
-        faults.copies_tell = p.copies_tell;
-        for (const fault_kind kind : {fault_kind::failed_copy, fault_kind::pending_copy, fault_kind::torn_copy}) {
-            faults.with(kind, p.chances[static_cast<std::size_t>(kind)]);
-        }
-        return faults;
-    }
-
-    fault<memory_store> files_;
-    fault<memory_store> metadata_;  ///< Used when there are two containers.
-    fault<memory_store> state_;     ///< Never breaks: what is broken of it, each process breaks for itself.
-    fault<memory_store> state_of_metadata_;  ///< Likewise; evidence and ledger of the second container.
     std::vector<blob_name> foreign_ = {};
     std::vector<etag> foreign_tags_ = {};
 };
