@@ -6,6 +6,7 @@
 #define BLOBSHIFT_TESTS_SIMULATION_NODE_CALLS_HPP
 
 #include <cstddef>   // size_t
+#include <cstdint>   // uint64_t
 #include <optional>  // optional
 #include <string>    // string
 
@@ -46,16 +47,22 @@ private:
             for (std::size_t i = 0; i < tries && !stored; ++i) {
                 const model_blob blob = w.instances.row(index).blobs[b];
                 const format f = service_.current_format();  // which the call keeps
+                const std::uint64_t before = life_.troubles();
                 auto put = life_.write([&](auto& service) {
                     return service.put(c(), w.instances.row(index).id, blob.kind, as_bytes(blob.content), blob.attrs);
                 });
-                if (!put) w.note(self_, "put in " + std::string(to_string(f)) + " failed", w.said(put.error()));
+                if (!put) {
+                    w.note(self_, "put in " + std::string(to_string(f)) + " failed", w.said(put.error()));
+                    failed_write("put", before, index, put.error());
+                }
                 stored = bool(put);
                 if (stored && !w.failed()) w.acknowledge_blob(index, b, f);
             }
             if (!stored) return give_up(index);
         }
-        if (!w.failed()) w.acknowledge(self_, index);
+        if (w.failed()) return;
+        w.acknowledge(self_, index);
+        ++w.did["puts acknowledged in " + now_running()];
     }
 
     /// Now and then the instance is one that another service has removed. No service has two versions at once.
@@ -88,10 +95,41 @@ private:
     void remove_row(std::size_t index) {
         world& w = world_;
         for (std::size_t i = draw_.between(1, 3); i > 0; --i) {
+            const std::uint64_t before = life_.troubles();
             auto gone = life_.write([&](auto& service) { return service.remove(c(), w.instances.row(index).id); });
-            if (gone && !w.failed()) return w.acknowledge_removal(self_, index);
-            if (!gone) w.note(self_, "removal failed", w.said(gone.error()));
+            if (gone && !w.failed()) {
+                ++w.did["removals acknowledged in " + now_running()];
+                return w.acknowledge_removal(self_, index);
+            }
+            if (gone) return;
+            w.note(self_, "removal failed", w.said(gone.error()));
+            failed_write("removal", before, index, gone.error());
         }
+    }
+
+    /// A put or a removal fails for what its stores did to it, or because the barrier let it not begin, or no longer go
+    /// on: for nothing else.
+    void failed_write(const std::string& what, std::uint64_t before, std::size_t index, const error& e) {
+        world& w = world_;
+        if (life_.was_refused() && e.code == errc::blocked) {
+            ++w.did["writes refused at the barrier"];
+        } else if (life_.was_ended() && e.code == errc::deadline_exceeded) {
+            ++w.did["writes that outlived their lease"];
+        } else if (!has_trouble(before) && !meets_a_stranger(index, e)) {
+            w.violate("service", "a " + what + " of instance " + std::to_string(index + 1) + " failed for no reason: " +
+                                     w.said(e));
+        }
+    }
+    [[nodiscard]] bool has_trouble(std::uint64_t before) const {
+        return life_.own.crashed() || life_.troubles() != before;
+    }
+    /// Whether something else stands, or is about to stand, under one of its names: the one thing that a put refuses.
+    [[nodiscard]] bool meets_a_stranger(std::size_t index, const error& e) {
+        model_row& row = world_.instances.row(index);
+        bool is_torn = false;
+        for (const model_blob& b : row.blobs) is_torn = is_torn || world_.was_torn(b);
+        if (e.code == errc::already_exists) return row.disturbed || is_torn;
+        return e.code == errc::conflict && world_.copies_hit_by(fault_kind::pending_copy) > 0;
     }
 
     /// Any blob of an instance in this phase.
@@ -113,8 +151,10 @@ private:
     void get() {
         const auto of = choose(phase::live);
         if (!of) return;
+        const std::uint64_t before = life_.troubles();
         auto got = service_.get(c(), of->id, of->blob.kind, 1 << 16);
-        if (!got) return failed_read(*of, got.error());
+        if (!got) return failed_read(*of, before, got.error());
+        ++world_.did["gets answered in " + now_running()];
         if (as_text(got->content) != of->blob.content || got->info.attrs != of->blob.attrs) wrong(*of, "a get");
     }
     void range() {
@@ -122,22 +162,29 @@ private:
         if (!of) return;
         const std::size_t offset = draw_.below(of->blob.content.size());
         bytes room(draw_.between(1, 20));
+        const std::uint64_t before = life_.troubles();
         auto got = service_.read(c(), of->id, of->blob.kind, read_range::from(offset), room);
-        if (!got) return failed_read(*of, got.error());
+        if (!got) return failed_read(*of, before, got.error());
+        ++world_.did["ranged reads answered"];
         const std::string expected = of->blob.content.substr(offset, got->count);
         if (as_text(byte_view(room).first(got->count)) != expected) wrong(*of, "a ranged read");
     }
     void head() {
         const auto of = choose(phase::live);
         if (!of) return;
+        const std::uint64_t before = life_.troubles();
         auto info = service_.head(c(), of->id, of->blob.kind);
-        if (!info) return failed_read(*of, info.error());
+        if (!info) return failed_read(*of, before, info.error());
+        ++world_.did["heads answered"];
         if (info->size_bytes != of->blob.content.size() || info->attrs != of->blob.attrs) wrong(*of, "a head");
     }
     void get_removed() {
         const auto of = choose(phase::removed);
         if (!of) return get();
-        if (service_.get(c(), of->id, of->blob.kind, 1 << 16) && !world_.turned_back) {
+        const std::uint64_t before = life_.troubles();
+        auto got = service_.get(c(), of->id, of->blob.kind, 1 << 16);
+        if (!got) return must_have_cause(*of, before, got.error(), true);
+        if (!world_.turned_back) {
             world_.violate("I4", "a get found instance " + std::to_string(of->index + 1) + " after its removal");
         }
     }
@@ -160,6 +207,7 @@ private:
         world& w = world_;
         model_row& row = w.instances.row(of.index);
         const bool was_seen = row.blobs[of.which].seen;
+        const std::uint64_t before = life_.troubles();
         auto got = service_.get(c(), of.id, of.blob.kind, 1 << 16);
         if (got && as_text(got->content) == of.blob.content) {
             ++w.did["reads of what was not acknowledged"];
@@ -172,14 +220,22 @@ private:
         } else if (got.error().code == errc::not_found && was_seen && row.now == phase::creating) {
             w.violate("I8", "what a reader had seen of instance " + std::to_string(of.index + 1) + " is gone");
         }
+        if (!got) must_have_cause(of, before, got.error(), true);
     }
 
-    void failed_read(const chosen& of, const error& e) {
+    void failed_read(const chosen& of, std::uint64_t before, const error& e) {
         world& w = world_;
         w.note(self_, "a read of instance " + std::to_string(of.index + 1) + " failed", w.said(e));
         if (e.code == errc::not_found && w.instances.row(of.index).now == phase::live) {
             w.violate("I2", "a read did not find the acknowledged instance " + std::to_string(of.index + 1));
         }
+        must_have_cause(of, before, e, w.instances.row(of.index).now != phase::live);
+    }
+    /// A read fails for what its stores did to it, or because there is nothing to read: for nothing else.
+    void must_have_cause(const chosen& of, std::uint64_t before, const error& e, bool may_be_gone) {
+        if ((may_be_gone && e.code == errc::not_found) || has_trouble(before)) return;
+        world_.violate("service", "a read of instance " + std::to_string(of.index + 1) + " failed for no reason: " +
+                                      world_.said(e));
     }
     void wrong(const chosen& of, const std::string& what) {
         const model_row& row = world_.instances.row(of.index);
@@ -189,6 +245,9 @@ private:
         world_.violate("I3", what + " of instance " + std::to_string(of.index + 1) + " gave something else");
     }
 
+    [[nodiscard]] std::string now_running() const {
+        return std::string(to_string(service_.current_format())) + (service_.sealed() ? ", sealed" : "");
+    }
     [[nodiscard]] const context& c() const noexcept { return life_.own.c; }
 
     world& world_;

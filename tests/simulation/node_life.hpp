@@ -12,6 +12,7 @@
 #include <cstdint>    // uint64_t
 #include <map>        // map
 #include <optional>   // optional
+#include <set>        // set
 #include <string>     // string
 #include <utility>    // exchange
 
@@ -75,9 +76,23 @@ public:
     /// Makes a put or a removal.
     template <class Write>
     auto write(Write make) {
+        refused_.erase(world_.acting());
+        ended_.erase(world_.acting());
         auto made = make(service);
+        const auto admitted = writes_.find(world_.acting());
+        if (admitted != writes_.end() && admitted->second.until && world_.clock.now() >= *admitted->second.until) {
+            ended_.insert(world_.acting());
+        }
         writes_.erase(world_.acting());
         return made;
+    }
+    /// Whether the last write of whoever acts was not admitted, or outlived what admitted it.
+    [[nodiscard]] bool was_refused() const { return refused_.contains(world_.acting()); }
+    [[nodiscard]] bool was_ended() const { return ended_.contains(world_.acting()); }
+
+    /// What its stores did to it so far that its calls may fail for.
+    [[nodiscard]] std::uint64_t troubles() const {
+        return world_.who(self_).faults_met + own.log->fired(fault_kind::short_read);
     }
 
     /// Whether the setting is another one than what this node runs.
@@ -155,7 +170,10 @@ private:
 
     result<context> admit_write(const context& c, format under) override {
         auto admitted = me.may_write(c, under);
-        if (!admitted) return admitted;
+        if (!admitted) {
+            refused_.insert(world_.acting());
+            return admitted;
+        }
         writes_[world_.acting()] = {step_now(under), admitted->deadline};
         world_.look_at_writers();
         return admitted;
@@ -173,6 +191,8 @@ private:
 
     std::size_t calls_ = 0;
     std::map<std::size_t, admitted_write> writes_ = {};  ///< Under way, by who makes it.
+    std::set<std::size_t> refused_ = {};                 ///< Whose last write the announcer did not admit.
+    std::set<std::size_t> ended_ = {};                   ///< Whose last write lasted longer than it was admitted.
     std::optional<steady_time> announced_ = {};
     bool told_of_seal_ = false;
     std::uint64_t told_calls_ = 0;

@@ -123,6 +123,7 @@ private:
             if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return false;
         }
         world_.note(self_, "gives up at the barrier");
+        ++world_.did["operators that gave up at the barrier"];
         return false;
     }
 

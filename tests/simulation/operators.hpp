@@ -184,6 +184,7 @@ inline void stranger_body(world& w, script& s, std::size_t self) {
     const std::string other(b.content.size(), 'X');
     b.strangers[side] = w.truth(b.kind).put({}, *b.names[side], as_bytes(other), b.attrs, {}).value().tag;
     row.disturbed = true;
+    ++w.did["strangers that acted"];
     w.note(self, "puts something under " + w.label(b.names[side]->text()));
     w.inspect(row);
 }

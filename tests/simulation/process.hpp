@@ -139,6 +139,7 @@ private:
         }
         auto outcome = call();
         if (!outcome && outcome.error().message.starts_with("fault:")) {
+            ++world_->who(self_).faults_met;
             world_->note(self_, std::string(to_string(info.verb)) + " meets a " + outcome.error().message,
                          world_->said(outcome.error()));
         }

@@ -32,6 +32,7 @@ inline constexpr rule rules[] = {
     {"I14", "a job with a rate keeps to it in every window of five seconds", "at each call of a job"},
     {"I15", "memory does not grow with the names: a run has too few; see migrate/spill_sort.test.cpp", ""},
     {"I16", "a rollback gives all names back and says what it could not", "at the end"},
+    {"service", "what a node is asked for fails only for a fault, or a reason that the design gives", "at each call"},
     {"dual", "a put in Dual is acknowledged when both names are whole", "at each acknowledgement"},
     {"ledger", "an old name is in the undo ledger before it goes", "at each removal"},
     {"seal", "it is sealed when no old name is left, no record of one, and no node that writes any", "at the seal"},

@@ -15,6 +15,9 @@ jobs=$(nproc)
 build=.build/release
 cmake -C cmake/presets/release.cmake -S . -B "$build" -G Ninja >"/dev/null"
 cmake --build "$build" --target blobshift_simulation </dev/null
+BLOBSHIFT_COMMIT=${BLOBSHIFT_COMMIT:-$(git rev-parse --short HEAD 2>"/dev/null" || true)} # a failure names it
+export BLOBSHIFT_COMMIT
+[ -n "$BLOBSHIFT_COMMIT" ] || unset BLOBSHIFT_COMMIT
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 share=$(((count + jobs - 1) / jobs))

@@ -52,6 +52,7 @@ struct actor {
     std::function<bool()> ready = {};  ///< When set, it gets no turn until this is true.
     std::size_t starts = 0;
     std::size_t crashes = 0;
+    std::uint64_t faults_met = 0;  ///< Errors of its stores that a fault made.
 };
 
 /// What all of a run take part in.
