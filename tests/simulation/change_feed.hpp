@@ -93,7 +93,7 @@ inline bool clean_up_by_feed(world& w, std::size_t self, const all_jobs& all, co
     if (w.feed.empty()) return true;
     const feed_snapshot feed(w, with_watermarks);
     const told_options one_clock{.clock_margin = std::chrono::milliseconds(0)};
-    auto told = clean_up_told(all, c, [&](auto take) { return feed.give(take); }, one_clock);
+    auto told = heard(w, clean_up_told(all, c, [&](auto take) { return feed.give(take); }, one_clock));
     if (!told) return false;
     ++w.did["feeds read"];
     w.did["names removed by a feed"] += told->removals.names;
@@ -112,7 +112,7 @@ inline void cleaner_body(world& w, script& s, std::size_t self) {
         const bool by_version = draw.once_in(2);
         persistent(w, s, self, operation_kind::cleanup).run(3, [&](const workplace& at) {
             const all_jobs all = at.whole(w);
-            auto clean = clean_up(all, at.c);
+            auto clean = heard(w, clean_up(all, at.c));
             const bool told = clean_up_by_feed(w, self, all, at.c, by_version);
             return clean && clean->complete && told;
         });

@@ -32,8 +32,8 @@ public:
         world_.note(nobody, "faults are off");
         world_.clock.advance(std::chrono::hours(1));
         process p(world_, nobody, false);
-        migration_observer quiet;
-        const all_jobs all = all_jobs_of(world_, p, quiet);
+        listener ear(world_);
+        const all_jobs all = all_jobs_of(world_, p, ear);
         const bool back = world_.turned_back;
         if (!send_nodes_home(p, back)) return;
         if (!remove_what_nobody_wants(p, back)) return;
@@ -246,7 +246,10 @@ private:
     template <class T>
     bool need(const result<T>& outcome, const char* what) {
         if (!outcome) {
+            (void)world_.said(outcome.error());
             world_.violate("progress", std::string(what) + " fails without faults: " + describe(outcome.error()));
+        } else {
+            if constexpr (!std::is_void_v<T>) listen_to(world_, *outcome);
         }
         return bool(outcome) && !world_.failed();
     }

@@ -35,15 +35,15 @@ public:
         for (int attempt = 0; attempt < 40 && !script_.closing && !world_.failed(); ++attempt) {
             process p(world_, self_);
             if (copies || !world_.plan.impatient) p.c.stop = script_.halting.get_token();
-            migration_observer quiet;
+            listener ear(world_);
             recorded_ = removals_on_record();
             const feed_snapshot feed(world_, true);
             const auto give = [&](auto take) { return feed.give(take); };
             const removal_source told = give;
             options.told = &told;
             for (const std::size_t index : feed.rows()) recorded_.insert(world_.instances.row(index).id.watermark);
-            auto done = run_migration(all_jobs_of(world_, p, quiet), settings, p.c,
-                                      [&](std::string_view line) { hear(line); }, options);
+            auto done = heard(world_, run_migration(all_jobs_of(world_, p, ear), settings, p.c,
+                                                    [&](std::string_view line) { hear(line); }, options));
             ++world_.did["guided runs"];
             if (done && !done->refused.empty()) ++world_.did["guided runs refused"];
             if (p.crashed()) ++world_.who(self_).crashes;
@@ -59,6 +59,7 @@ private:
 
     void hear(std::string_view line) {
         world_.note(self_, "says: " + std::string(line));
+        world_.listen(line);
         ++world_.did["lines said"];
         if (line == copy_completed_line) {
             script_.copied = true;

@@ -71,7 +71,8 @@ public:
         const auto watermark = static_cast<std::int64_t>(rows_.size() + 1);
         const std::string number = std::to_string(watermark);
         model_row row;
-        row.id = {std::string(canary), "1." + std::to_string(watermark % 3 + 1), "7." + number, watermark};
+        const std::string root(canary);
+        row.id = {root, root + ".1." + std::to_string(watermark % 3 + 1), root + ".7." + number, watermark};
         if (again) {
             row.id = rows_[*again].id;
             row.id.watermark = watermark;

@@ -20,6 +20,7 @@
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/views/instance_store.hpp>
 
+#include "hearing.hpp"
 #include "process.hpp"
 #include "script.hpp"
 
@@ -117,11 +118,11 @@ public:
         const bool sealed = service.sealed();
         // Until it is announced, one may still begin in the format before.
         const std::uint64_t others = service.older_calls() + (changes ? 1 : 0);
-        auto permit = me.announce(own.c, {.runs = f,
-                                          .sealed = sealed,
-                                          .other_calls = others,
-                                          .fallback_reads = service.old_format_reads()});
+        const node_status now{
+            .runs = f, .sealed = sealed, .other_calls = others, .fallback_reads = service.old_format_reads()};
+        auto permit = heard(world_, me.announce(own.c, now));
         if (!permit) return false;
+        world_.listen(permit->why);
         announced_ = world_.clock.now();
         told_of_seal_ = sealed;
         told_calls_ = others;

@@ -9,9 +9,11 @@
 #include <cstddef>  // size_t
 #include <set>      // set
 #include <string>   // string
+#include <vector>   // vector
 
 #include <blobshift/migrate/stage.hpp>
 
+#include "hearing.hpp"
 #include "process.hpp"
 #include "script.hpp"
 
@@ -98,7 +100,7 @@ private:
         process p(world_, self_, false);
         for (int i = 0; i < 300 && !world_.failed(); ++i) {
             if (all_nodes_known(p)) {
-                auto moved = set_stage(p.state, p.c, to);
+                auto moved = heard(world_, set_stage(p.state, p.c, to));
                 if (moved && moved->refused.empty()) {
                     world_.note(self_, "moves the stage to " + std::string(to_string(to)));
                     return true;
@@ -114,8 +116,10 @@ private:
         process p(world_, self_, false);
         for (int i = 0; i < 300 && !world_.failed(); ++i) {
             if (all_nodes_known(p)) {
-                auto view = read_stage(p.state, p.c);
-                if (view && obstacles_to(*view, required).empty()) {
+                auto view = heard(world_, read_stage(p.state, p.c));
+                const std::vector<obstacle> against = view ? obstacles_to(*view, required) : std::vector<obstacle>();
+                listen(world_, against);
+                if (view && against.empty()) {
                     world_.note(self_, "passes the barrier");
                     return true;
                 }

@@ -22,6 +22,7 @@
 #include <blobshift/migrate/verify.hpp>
 #include <blobshift/migrate/wave_guard.hpp>
 
+#include "hearing.hpp"
 #include "process.hpp"
 #include "script.hpp"
 
@@ -79,16 +80,16 @@ private:
         const std::size_t number = static_cast<std::size_t>(kind_) * 10 + (world_.plan.one_operation ? 0 : self_ % 10);
         const operation_id id =
             operation_id::parse("00000000-0000-4000-8000-0000000000" + std::to_string(10 + number)).value();
-        auto started = running_operation::start(p.state, p.c, id, kind_,
-                                                {.lease = std::chrono::milliseconds(6000),
-                                                 .every = std::chrono::milliseconds(1000),
-                                                 .again = kind_ != operation_kind::copy && kind_ != operation_kind::remove});
+        const bool again = kind_ != operation_kind::copy && kind_ != operation_kind::remove;
+        const operation_options options{
+            .lease = std::chrono::milliseconds(6000), .every = std::chrono::milliseconds(1000), .again = again};
+        auto started = heard(world_, running_operation::start(p.state, p.c, id, kind_, options));
         if (!started) return false;
         if (!started->mine) return true;  // somebody has done it
-        migration_observer quiet;
-        heartbeat alive(*started->mine, p.c, quiet);
+        listener ear(world_);
+        heartbeat alive(*started->mine, p.c, ear);
         const bool done = work(workplace{p, alive.run_context(), alive, id}) && !p.crashed();
-        (void)alive.finish(done ? operation_status::succeeded : operation_status::failed);
+        (void)heard(world_, alive.finish(done ? operation_status::succeeded : operation_status::failed));
         return done;
     }
 
@@ -101,7 +102,7 @@ private:
 /// Holds the word of a check, that nothing stands against a delete, against the truth.
 inline void ask_check(world& w, const workplace& at) {
     const all_jobs all = at.whole(w);
-    auto against = obstacles_to_delete(all, at.c);
+    auto against = heard(w, obstacles_to_delete(all, at.c));
     if (!against || !against->empty() || !w.is_honest() || w.turned_back) return;
     ++w.did["checks without an obstacle"];
     w.look_at_copies("nothing stands against the delete");
@@ -112,14 +113,14 @@ inline void copy_all(world& w, script& s, std::size_t self, bool verifies) {
     persistent(w, s, self, operation_kind::copy).run(30, [&](const workplace& at) {
         const all_jobs all = at.whole(w);
         for (const one_job& job : all.jobs) {
-            auto made = copy_blobs(job, at.c, {.deletions = &at.own.state});
+            auto made = heard(w, copy_blobs(job, at.c, {.deletions = &at.own.state}));
             if (at.own.crashed() || !made || !made->complete) return false;
         }
         w.note(self, "has copied everything");
         s.copied = true;
         for (const one_job& job : all.jobs) {
             if (!verifies) break;
-            auto checked = verify_copies(job, at.c);
+            auto checked = heard(w, verify_copies(job, at.c));
             if (!checked || !checked->complete) return false;
         }
         return true;
@@ -136,7 +137,7 @@ inline void delete_all(world& w, script& s, std::size_t self, remove_options opt
         const all_jobs all = at.whole(w);
         bool complete = true;
         for (const one_job& job : all.jobs) {
-            auto gone = remove_sources(job, at.c, options);
+            auto gone = heard(w, remove_sources(job, at.c, options));
             complete = complete && gone && gone->complete;
         }
         if (at.own.crashed() || !complete) return false;
@@ -151,7 +152,7 @@ inline void reverser_body(world& w, script& s, std::size_t self) {
         w.wait(self, [&] { return (erases ? s.erasing : s.reversing) || s.closing; });
         if (s.closing) return;
         persistent(w, s, self, operation_kind::rollback).run(60, [&](const workplace& at) {
-            auto back = roll_back(at.whole(w), at.c, {.remove_new = erases});
+            auto back = heard(w, roll_back(at.whole(w), at.c, {.remove_new = erases}));
             if (at.own.crashed() || !back || !back->refused.empty() || back->interrupted) return false;
             // What was stored in New has no old name to go back to; all else must be done.
             if (!back->complete && back->unresolvable == 0) return false;

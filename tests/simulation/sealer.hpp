@@ -96,14 +96,14 @@ inline void sealer_body(world& w, script& s, std::size_t self) {
     w.wait(self, [&] { return s.sealing || s.closing; });
     for (int attempt = 0; attempt < 60 && s.sealing && !s.closing && !w.failed(); ++attempt) {
         process p(w, self);
-        migration_observer quiet;
-        const all_jobs all = all_jobs_of(w, p, quiet);
+        listener ear(w);
+        const all_jobs all = all_jobs_of(w, p, ear);
         const bool sealed = [&] {
-            if (auto clean = clean_up(all, p.c); !clean) return false;
-            auto against = obstacles_to_seal(all, p.c);
+            if (auto clean = heard(w, clean_up(all, p.c)); !clean) return false;
+            auto against = heard(w, obstacles_to_seal(all, p.c));
             if (!against) return false;
             for (const obstacle& o : *against) w.note(self, "may not seal", std::string(o.code));
-            auto done = seal(all, p.c);
+            auto done = heard(w, seal(all, p.c));
             if (done && against->empty()) seal_watch::look_for_old_names(w, "seal", "nothing stands against the seal");
             return done && done->complete;
         }();

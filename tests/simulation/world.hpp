@@ -14,6 +14,7 @@
 #include <functional>  // function
 #include <optional>    // optional
 #include <string>      // string
+#include <string_view> // string_view
 #include <type_traits> // invoke_result_t
 #include <utility>     // move
 #include <vector>      // vector
@@ -167,8 +168,13 @@ public:
 
     /// "unavailable, indeterminate", and a look for what no message may hold.
     std::string said(const error& e) {
-        if (describe(e).find(canary) != std::string::npos) violate("I13", "a message holds a UID: " + describe(e));
+        listen(describe(e));
         return std::string(to_string(e.code)) + (e.done == effect::none ? "" : ", " + std::string(to_string(e.done)));
+    }
+
+    /// For every word that is meant for people or logs.
+    void listen(std::string_view words) {
+        if (words.find(canary) != words.npos) violate("I13", "a message holds a UID: " + std::string(words));
     }
 
     void inspect_all() {
