@@ -92,8 +92,8 @@ private:
 inline bool clean_up_by_feed(world& w, std::size_t self, const all_jobs& all, const context& c, bool with_watermarks) {
     if (w.feed.empty()) return true;
     const feed_snapshot feed(w, with_watermarks);
-    const told_options one_clock{.clock_margin = std::chrono::milliseconds(0)};
-    auto told = heard(w, clean_up_told(all, c, [&](auto take) { return feed.give(take); }, one_clock));
+    const told_options options{.clock_margin = w.plan.skewed ? 2 * largest_skew : std::chrono::milliseconds(0)};
+    auto told = heard(w, clean_up_told(all, c, [&](auto take) { return feed.give(take); }, options));
     if (!told) return false;
     ++w.did["feeds read"];
     w.did["names removed by a feed"] += told->removals.names;
@@ -131,7 +131,7 @@ inline void elder_body(world& w, script& s, std::size_t self) {
         model_row& row = w.instances.row(*index);
         row.now = phase::removing;
         row.told = true;
-        w.feed.push_back({*index, w.clock.utc_now()});
+        w.feed.push_back({*index, w.clock.utc_now() + skew_of(w, self)});
         ++w.did["removals that only a feed tells of"];
         w.note(self, "removes instance " + std::to_string(*index + 1) + ", as its feed says");
         process p(w, self);

@@ -32,7 +32,7 @@ public:
         run_options options;
         options.operations = {.lease = std::chrono::milliseconds(6000), .every = std::chrono::milliseconds(1000)};
         options.deleting.wave_size = world_.plan.batch_size;
-        for (int attempt = 0; attempt < 40 && !script_.closing && !world_.failed(); ++attempt) {
+        for (std::size_t attempt = 0; attempt < 40 && !script_.closing && !world_.failed(); ++attempt) {
             process p(world_, self_);
             if (copies || !world_.plan.impatient) p.c.stop = script_.halting.get_token();
             listener ear(world_);
@@ -48,7 +48,7 @@ public:
             if (done && !done->refused.empty()) ++world_.did["guided runs refused"];
             if (p.crashed()) ++world_.who(self_).crashes;
             else if ((done && done->complete) || p.c.stop.stop_requested()) return;
-            else if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return;
+            else if (auto waited = p.c.pause(patience(attempt)); !waited) return;
         }
     }
 

@@ -54,6 +54,12 @@ struct workplace {
     [[nodiscard]] all_jobs whole(world& w) const { return all_jobs_of(w, own, heard); }
 };
 
+/// How long a person waits before the next attempt: in the end for long enough that what a killed one left on record
+/// no longer counts.
+[[nodiscard]] inline std::chrono::seconds patience(std::size_t attempt) {
+    return std::chrono::seconds(attempt < 10 ? 1 : 20);
+}
+
 /// Runs `work` as an operation, in one process after the other, until it says true, it is stopped, or patience ends.
 class persistent {
 public:
@@ -66,7 +72,7 @@ public:
             const bool done = once(p, work);
             if (p.crashed()) ++world_.who(self_).crashes;
             else if (done || p.c.stop.stop_requested()) return;
-            else if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return;
+            else if (auto waited = p.c.pause(patience(i)); !waited) return;
         }
     }
 
@@ -158,6 +164,7 @@ inline void reverser_body(world& w, script& s, std::size_t self) {
             if (!back->complete && back->unresolvable == 0) return false;
             w.note(self, erases ? "has removed the new names" : "has brought the old names back");
             (erases ? s.erased : s.reversed) = true;
+            w.did["rollbacks that outran a delete"] += s.deleters_left > 0 ? 1 : 0;
             return true;
         });
         (erases ? s.erased : s.reversed) = true;  // or patience has ended

@@ -126,6 +126,7 @@ private:
         r.sealed = script_.sealed;
         r.did = world_.did;
         r.did["runs with two containers"] += world_.plan.two_containers ? 1 : 0;
+        r.did["runs with clocks that differ"] += world_.plan.skewed ? 1 : 0;
         r.did["runs with a rate"] += world_.plan.requests_per_second > 0 ? 1 : 0;
         r.fired = world_.fired;
         for (const fault_kind kind : {fault_kind::failed_copy, fault_kind::pending_copy, fault_kind::torn_copy}) {

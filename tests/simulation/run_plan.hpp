@@ -6,6 +6,7 @@
 #ifndef BLOBSHIFT_TESTS_SIMULATION_RUN_PLAN_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_RUN_PLAN_HPP
 
+#include <chrono>       // milliseconds
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
 #include <set>          // set
@@ -32,6 +33,10 @@ public:
 private:
     std::uint64_t state_;
 };
+
+/// Whether the machines of some runs have clocks that differ, by up to twice as much as each is off.
+inline constexpr bool clocks_differ = true;
+inline constexpr std::chrono::milliseconds largest_skew{30'000};
 
 /// Where a run turns round.
 enum class turning_point : unsigned char { never, after_copy, after_switch, in_delete };
@@ -76,6 +81,7 @@ struct run_plan {
         hasty = draw.once_in(3);
         stalls = draw.once_in(2);
         impatient = back == turning_point::in_delete && draw.once_in(2);
+        skewed = draw.once_in(3) && clocks_differ;
         // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on
         // the way back old names are read first as soon as they are there, as new ones are by who is in New before any
         // copy was verified: the store must tell the truth of them.
@@ -105,6 +111,7 @@ struct run_plan {
         if (has("stalls")) stalls = false;
         if (has("haste")) hasty = false;
         if (has("rate")) requests_per_second = 0;
+        if (has("skew")) skewed = false;
         if (has("container2")) two_containers = false;
         if (has("one_store")) one_store = false;
         if (has("rows") && first_rows > 1) first_rows = 1;
@@ -120,7 +127,7 @@ struct run_plan {
         std::vector<std::string> all = {"traffic",   "removals", "rollback", "stranger", "cleaner", "time",
                                         "container2", "deleter2", "migrator2", "node2",   "node3",   "crash",
                                         "retry",     "rows",     "extras",   "one_store", "seal",   "guide",
-                                        "rate",      "elder",    "calls",    "haste",    "stalls",
+                                        "rate",      "elder",    "calls",    "haste",    "stalls",   "skew",
                                         "impatience"};
         for (std::size_t i = 0; i + 1 < fault_kind_count; ++i) all.emplace_back(to_string(static_cast<fault_kind>(i)));
         return all;
@@ -134,6 +141,7 @@ struct run_plan {
     std::size_t first_rows = 1;           ///< Instances that were there before the migration began.
     std::size_t operations = 1;           ///< Of each node.
     std::size_t calls_at_once = 1;        ///< Of each node: so many of its operations may be under way.
+    bool skewed = false;                  ///< Each process has a clock of its own; the stores have the world's.
     bool stalls = false;                  ///< Some calls of the nodes take most of a lease.
     bool hasty = false;                   ///< The setting is New for a while before all nodes run Dual.
     std::size_t page_size = 1;

@@ -113,7 +113,7 @@ inline void sealer_body(world& w, script& s, std::size_t self) {
             w.note(self, "has sealed the migration");
             s.sealed = true;
             break;
-        } else if (auto waited = p.c.pause(std::chrono::seconds(5)); !waited) {
+        } else if (auto waited = p.c.pause(std::chrono::seconds(10)); !waited) {
             break;
         }
     }

@@ -15,7 +15,7 @@
 #include <optional>    // optional
 #include <string>      // string
 #include <string_view> // string_view
-#include <type_traits> // invoke_result_t
+#include <type_traits> // invoke_result_t, is_same_v
 #include <utility>     // move
 #include <vector>      // vector
 
@@ -149,8 +149,14 @@ public:
         if (failed()) return answer(fail(errc::unavailable, "the run is over"));
         ++steps_;
         clock.advance(std::chrono::milliseconds(plan.milliseconds_per_call));
-        if (changes && holds_blobs(where) && verb == "remove") before_removal(self, name);
+        std::optional<violation> wrong;
+        if constexpr (std::is_same_v<answer, result<bool>>) {
+            if (holds_blobs(where)) wrong = against_removal(self, name);
+        }
         answer made = watched(where, name, call);
+        if constexpr (std::is_same_v<answer, result<bool>>) {
+            if (made && *made && wrong) violate(wrong->rule, wrong->what);
+        }
         if (!made) {
             note(self, std::string(verb), said(made.error()), name);
         } else if (tracing) {
@@ -278,40 +284,42 @@ private:
         }
     }
 
-    /// A removal is looked at before it happens. What is wanted goes only where its other name holds it, and only by
+    /// What stands against a removal that is about to happen, if it happens. What is wanted goes only where its other name holds it, and only by
     /// those whose work that is: a delete takes old names, a rollback new ones. Whoever else removes a name, be it the
     /// service, a cleanup or the sweep behind a copy, removes an instance whose removal was asked for.
-    void before_removal(std::size_t self, const std::string& name) {
+    [[nodiscard]] std::optional<violation> against_removal(std::size_t self, const std::string& name) {
         const role does = who(self).does;
         const auto owner = instances.owner(name);
-        if (!owner) return;
+        if (!owner) return std::nullopt;
         model_row& row = instances.row(*owner);
-        if (row.now != phase::live && row.now != phase::creating) return;
+        if (row.now != phase::live && row.now != phase::creating) return std::nullopt;
         look(row);
         for (const model_blob& b : row.blobs) {
             for (std::size_t side = 0; side < 2; ++side) {
                 if (!b.names[side] || b.names[side]->text() != name || b.stands[side] == standing::absent) continue;
                 const bool is_its_work = side == old_side ? does == role::deleter || does == role::the_end
                                                           : does == role::reverser || (does == role::the_end && turned_back);
-                if (!is_its_work) violate("I9", label(name) + " is about to be removed, and nobody asked for that");
+                if (!is_its_work) return violation{"I9", label(name) + " was removed, and nobody asked for that"};
                 if (b.stands[1 - side] != standing::whole) {
-                    violate("I9", label(name) + " is about to be deleted, and the other name is not whole");
+                    return violation{"I9", label(name) + " was deleted, and the other name was not whole"};
                 }
-                if (side == old_side) deleting_old(b);
+                if (side == old_side) return against_delete(b);
             }
         }
+        return std::nullopt;
     }
 
-    void deleting_old(const model_blob& b) {
+    [[nodiscard]] std::optional<violation> against_delete(const model_blob& b) {
         // A delete that stood still while the service turned back has one batch left: no loss, for it was verified, no
         // name is written twice, and every format reads both names.
         const bool is_late = plan.impatient && turned_back;
         if (is_honest() && lowest_writer() < step_of_new && !is_late) {
-            violate("I9", "an old name is about to be deleted, and a node may still write old names");
+            return violation{"I9", "an old name was deleted, and a node might still write old names"};
         }
         if (!in_ledger || !in_ledger(b)) {
-            violate("ledger", label(b.names[old_side]->text()) + " is about to be deleted and is not in the ledger");
+            return violation{"ledger", label(b.names[old_side]->text()) + " was deleted and was not in the ledger"};
         }
+        return std::nullopt;
     }
 
     std::vector<blob_name> foreign_ = {};
