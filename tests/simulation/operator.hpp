@@ -7,8 +7,10 @@
 
 #include <chrono>   // seconds
 #include <cstddef>  // size_t
+#include <optional> // optional
 #include <set>      // set
 #include <string>   // string
+#include <utility>  // in_place
 #include <vector>   // vector
 
 #include <blobshift/migrate/stage.hpp>
@@ -95,40 +97,44 @@ private:
         wait([&] { return script_.erased; });
     }
 
-    bool move_stage(format to) {
-        script_.wanted = to;
-        process p(world_, self_, false);
+    /// Asks again and again, in one program after the other where one crashes, until `ask` says yes or patience ends.
+    template <class Ask>
+    bool insist(Ask ask) {
+        std::optional<process> p(std::in_place, world_, self_);
         for (int i = 0; i < 300 && !world_.failed(); ++i) {
-            if (all_nodes_known(p)) {
-                auto moved = heard(world_, set_stage(p.state, p.c, to));
-                if (moved && moved->refused.empty()) {
-                    world_.note(self_, "moves the stage to " + std::string(to_string(to)));
-                    return true;
-                }
+            if (p->crashed()) {
+                ++world_.who(self_).crashes;
+                ++world_.did["crashes of the operator"];
+                p.emplace(world_, self_);
             }
-            if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return false;
+            if (all_nodes_known(*p) && ask(*p)) return true;
+            if (auto waited = p->c.pause(std::chrono::seconds(1)); !waited) return false;
         }
         return false;
     }
 
+    bool move_stage(format to) {
+        script_.wanted = to;
+        const bool has_moved = insist([&](process& p) {
+            auto moved = heard(world_, set_stage(p.state, p.c, to));
+            return moved && moved->refused.empty();
+        });
+        if (has_moved) world_.note(self_, "moves the stage to " + std::string(to_string(to)));
+        return has_moved;
+    }
+
     /// Waits until the nodes are where they must be, as far as their records say.
     bool pass_barrier(const stage_requirement& required) {
-        process p(world_, self_, false);
-        for (int i = 0; i < 300 && !world_.failed(); ++i) {
-            if (all_nodes_known(p)) {
-                auto view = heard(world_, read_stage(p.state, p.c));
-                const std::vector<obstacle> against = view ? obstacles_to(*view, required) : std::vector<obstacle>();
-                listen(world_, against);
-                if (view && against.empty()) {
-                    world_.note(self_, "passes the barrier");
-                    return true;
-                }
-            }
-            if (auto waited = p.c.pause(std::chrono::seconds(1)); !waited) return false;
-        }
-        world_.note(self_, "gives up at the barrier");
-        ++world_.did["operators that gave up at the barrier"];
-        return false;
+        const bool passed = insist([&](process& p) {
+            auto view = heard(world_, read_stage(p.state, p.c));
+            if (!view) return false;
+            const std::vector<obstacle> against = obstacles_to(*view, required);
+            listen(world_, against);
+            return against.empty();
+        });
+        world_.note(self_, passed ? "passes the barrier" : "gives up at the barrier");
+        if (!passed) ++world_.did["operators that gave up at the barrier"];
+        return passed;
     }
 
     /// An operator knows how many nodes there are, and waits for one that is starting again.
