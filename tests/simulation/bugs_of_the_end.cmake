@@ -135,3 +135,37 @@ bug(bytes_left_out_of_the_report simulation migrate/job.hpp
 bug(no_turns_are_taken simulation layers/throttle.hpp
     [==[state_->requests.take(now, static_cast<double>(requests));]==]
     [==[]==])
+
+# --- what the service is asked for, what is said, and who may remove a name -----------------------------------------------
+bug(puts_in_new_fail simulation views/instance_store.hpp
+    [==[        auto names = names_.to_write(call.which(), id, kind);]==]
+    [==[        if (call.which() == format::new_names) return fail(errc::unavailable, "no put is possible");
+        auto names = names_.to_write(call.which(), id, kind);]==])
+bug(second_name_found_is_an_error simulation views/instance_store.hpp
+    [==[        answer = under(names->back());]==]
+    [==[        answer = Answer(fail(errc::corrupt, "the first name is missing"));]==])
+bug(uid_in_an_obstacle simulation migrate/check.hpp
+    [==[ old names are left: run delete"]==]
+    [==[ old names are left, 2.25.4711/1 among them: run delete"]==])
+bug(old_name_in_the_reason_of_an_outcome simulation migrate/sweep.hpp
+    [==[        if (couple.old_name) event.source = couple.old_name->text();]==]
+    [==[        if (couple.old_name) event.reason = event.source = couple.old_name->text();]==])
+bug(cleanup_takes_old_names_that_have_a_copy simulation migrate/cleanup.hpp
+    [==[#include <blobshift/migrate/mend.hpp>]==]
+    [==[#include <blobshift/migrate/compare.hpp>
+#include <blobshift/migrate/mend.hpp>]==]
+    [==[    summary.complete = summary.repairs.complete && summary.removals.complete;]==]
+    [==[    summary.complete = summary.repairs.complete && summary.removals.complete;
+    for (const auto& job : all.jobs) {
+        inventory found(job.scratch, c, job.listing());
+        if (auto listed = found.collect(job.store, job.from, job.to, job.observer); !listed) break;
+        for (;;) {
+            auto pair = found.next();
+            if (!pair || !*pair) break;
+            if ((*pair)->sources.size() != 1 || judge(**pair).what != outcome::present) continue;
+            bytes room(200);
+            auto same = compare_contents(job.store, c, (*pair)->sources.front(), *(*pair)->present, room);
+            if (!same || !same->equal) continue;
+            static_cast<void>(job.store.remove(c, blob_name::parse((*pair)->sources.front().name).value(), {}));
+        }
+    }]==])
