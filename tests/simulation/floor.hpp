@@ -81,6 +81,7 @@ inline constexpr floor_of floors[] = {
     {"errors heard", 15000},
     {"runs with clocks that differ", 200},
     {"reports held against the truth", 1300},
+    {"reports held against the stores", 500},
     {"nodes that learned of the seal", 110},
     {"nodes that learned of it under a call", 50},
     {"seals decided", 110},

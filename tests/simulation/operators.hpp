@@ -8,6 +8,7 @@
 
 #include <chrono>      // milliseconds, seconds
 #include <cstddef>     // size_t
+#include <cstdint>     // uint64_t
 #include <functional>  // function
 #include <string>      // string
 #include <vector>      // vector
@@ -114,12 +115,26 @@ inline void ask_check(world& w, const workplace& at) {
     w.look_at_copies("nothing stands against the delete");
 }
 
+/// What a job says that it has done is what the stores saw. Where requests and answers are lost, two who do the same
+/// work may both take it for theirs.
+inline void look_at_report(world& w, const std::string& what, std::uint64_t told, std::uint64_t done) {
+    if (!w.plan.is_calm()) return;
+    ++w.did["reports held against the stores"];
+    if (told == done) return;
+    w.violate("I12", "a " + what + " tells of " + std::to_string(told) + ", and it made " + std::to_string(done));
+}
+
 /// A copy, then perhaps a verify, as operations.
 inline void copy_all(world& w, script& s, std::size_t self, bool verifies) {
     persistent(w, s, self, operation_kind::copy).run(30, [&](const workplace& at) {
         const all_jobs all = at.whole(w);
         for (const one_job& job : all.jobs) {
+            const std::uint64_t before = w.who(self).copies_made;
             auto made = heard(w, copy_blobs(job, at.c, {.deletions = &at.own.state}));
+            if (made) {
+                look_at_report(w, "copy", made->made.objects(outcome::copied) + made->made.objects(outcome::repaired),
+                               w.who(self).copies_made - before);
+            }
             if (at.own.crashed() || !made || !made->complete) return false;
         }
         w.note(self, "has copied everything");
@@ -143,7 +158,12 @@ inline void delete_all(world& w, script& s, std::size_t self, remove_options opt
         const all_jobs all = at.whole(w);
         bool complete = true;
         for (const one_job& job : all.jobs) {
+            const std::uint64_t before = w.who(self).names_removed;
             auto gone = heard(w, remove_sources(job, at.c, options));
+            if (gone) {
+                look_at_report(w, "delete", gone->outcomes.objects(outcome::removed),
+                               w.who(self).names_removed - before);
+            }
             complete = complete && gone && gone->complete;
         }
         if (at.own.crashed() || !complete) return false;

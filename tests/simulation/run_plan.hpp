@@ -120,6 +120,14 @@ struct run_plan {
         }
     }
 
+    /// Whether nothing breaks and nobody crashes.
+    [[nodiscard]] bool is_calm() const {
+        for (const double each : chances) {
+            if (each > 0) return false;
+        }
+        return crash_within == 0;
+    }
+
     [[nodiscard]] bool has(std::string_view part) const { return without.count(std::string(part)) != 0; }
 
     /// What can be taken out of a run, the largest parts first.

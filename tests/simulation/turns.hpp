@@ -52,6 +52,8 @@ struct actor {
     std::function<bool()> ready = {};  ///< When set, it gets no turn until this is true.
     std::size_t starts = 0;
     std::size_t crashes = 0;
+    std::uint64_t copies_made = 0;
+    std::uint64_t names_removed = 0;
     std::uint64_t faults_met = 0;  ///< Errors of its stores that a fault made.
 };
 

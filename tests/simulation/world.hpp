@@ -156,6 +156,10 @@ public:
         answer made = watched(where, name, call);
         if constexpr (std::is_same_v<answer, result<bool>>) {
             if (made && *made && wrong) violate(wrong->rule, wrong->what);
+            if (made && *made && holds_blobs(where)) ++who(self).names_removed;
+        }
+        if constexpr (std::is_same_v<answer, result<copy_result>>) {
+            if (made) ++who(self).copies_made;
         }
         if (!made) {
             note(self, std::string(verb), said(made.error()), name);
