@@ -116,8 +116,8 @@ private:
         } else if (life_.was_ended() && e.code == errc::deadline_exceeded) {
             ++w.did["writes that outlived their lease"];
         } else if (!has_trouble(before) && !meets_a_stranger(index, e)) {
-            w.violate("service", "a " + what + " of instance " + std::to_string(index + 1) + " failed for no reason: " +
-                                     w.said(e));
+            w.violate("service", "a " + what + " of instance " + std::to_string(index + 1) +
+                                     " failed for no reason: " + w.said(e));
         }
     }
     [[nodiscard]] bool has_trouble(std::uint64_t before) const {
@@ -234,8 +234,8 @@ private:
     /// A read fails for what its stores did to it, or because there is nothing to read: for nothing else.
     void must_have_cause(const chosen& of, std::uint64_t before, const error& e, bool may_be_gone) {
         if ((may_be_gone && e.code == errc::not_found) || has_trouble(before)) return;
-        world_.violate("service", "a read of instance " + std::to_string(of.index + 1) + " failed for no reason: " +
-                                      world_.said(e));
+        world_.violate("service", "a read of instance " + std::to_string(of.index + 1) +
+                                      " failed for no reason: " + world_.said(e));
     }
     void wrong(const chosen& of, const std::string& what) {
         const model_row& row = world_.instances.row(of.index);

@@ -5,13 +5,13 @@
 #ifndef BLOBSHIFT_TESTS_SIMULATION_OPERATOR_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_OPERATOR_HPP
 
-#include <chrono>   // seconds
-#include <cstddef>  // size_t
-#include <optional> // optional
-#include <set>      // set
-#include <string>   // string
-#include <utility>  // in_place
-#include <vector>   // vector
+#include <chrono>    // seconds
+#include <cstddef>   // size_t
+#include <optional>  // optional
+#include <set>       // set
+#include <string>    // string
+#include <utility>   // in_place
+#include <vector>    // vector
 
 #include <blobshift/migrate/stage.hpp>
 

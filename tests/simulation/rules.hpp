@@ -27,7 +27,7 @@ inline constexpr rule rules[] = {
     {"I9", "an old name goes only when the new one is whole and no node may still write old names", "at each removal"},
     {"I10", "no two nodes may write that are more than one step apart", "when a node is permitted to write, at its writes"},
     {"I11", "all that was done, done again, changes neither a blob nor a record", "at the end"},
-    {"I12", "plan and report of copy and delete count what was there, and what became of it", "at each report, and at the end"},
+    {"I12", "plan and report of copy and delete count what was there, and what became of it", "at reports, at the end"},
     {"I13", "no message holds a UID, and after the seal no record does", "at each message; after the seal"},
     {"I14", "a job with a rate keeps to it in every window of five seconds", "at each call of a job"},
     {"I15", "memory does not grow with the names: a run has too few; see migrate/spill_sort.test.cpp", ""},

@@ -131,8 +131,8 @@ private:
     }
 
     fault<memory_store> files_;
-    fault<memory_store> metadata_;  ///< Used when there are two containers.
-    fault<memory_store> state_;     ///< Never breaks: what is broken of it, each process breaks for itself.
+    fault<memory_store> metadata_;           ///< Used when there are two containers.
+    fault<memory_store> state_;              ///< Never breaks: what is broken of it, each process breaks for itself.
     fault<memory_store> state_of_metadata_;  ///< Likewise; evidence and ledger of the second container.
     std::map<std::string, etag> torn_ = {};  ///< Names whose copy was torn, and what that left there.
 };

@@ -27,7 +27,18 @@
 namespace blobshift::simulation {
 
 /// What kind of program a call comes from: not everybody may remove everything.
-enum class role : unsigned char { node, migrator, deleter, cleaner, reverser, sealer, controller, elder, nobody, the_end };
+enum class role : unsigned char {
+    node,
+    migrator,
+    deleter,
+    cleaner,
+    reverser,
+    sealer,
+    controller,
+    elder,
+    nobody,
+    the_end,
+};
 
 struct trace_line {
     std::size_t actor = 0;

@@ -288,9 +288,10 @@ private:
         }
     }
 
-    /// What stands against a removal that is about to happen, if it happens. What is wanted goes only where its other name holds it, and only by
-    /// those whose work that is: a delete takes old names, a rollback new ones. Whoever else removes a name, be it the
-    /// service, a cleanup or the sweep behind a copy, removes an instance whose removal was asked for.
+    /// What stands against a removal that is about to happen, if it happens. What is wanted goes only where its other
+    /// name holds it, and only by those whose work that is: a delete takes old names, a rollback new ones. Whoever else
+    /// removes a name, be it the service, a cleanup or the sweep behind a copy, removes an instance whose removal was
+    /// asked for.
     [[nodiscard]] std::optional<violation> against_removal(std::size_t self, const std::string& name) {
         const role does = who(self).does;
         const auto owner = instances.owner(name);
@@ -301,8 +302,8 @@ private:
         for (const model_blob& b : row.blobs) {
             for (std::size_t side = 0; side < 2; ++side) {
                 if (!b.names[side] || b.names[side]->text() != name || b.stands[side] == standing::absent) continue;
-                const bool is_its_work = side == old_side ? does == role::deleter || does == role::the_end
-                                                          : does == role::reverser || (does == role::the_end && turned_back);
+                const bool at_the_end = does == role::the_end && (side == old_side || turned_back);
+                const bool is_its_work = at_the_end || does == (side == old_side ? role::deleter : role::reverser);
                 if (!is_its_work) return violation{"I9", label(name) + " was removed, and nobody asked for that"};
                 if (b.stands[1 - side] != standing::whole) {
                     return violation{"I9", label(name) + " was deleted, and the other name was not whole"};
