@@ -21,11 +21,11 @@ lane() {
         cmake --build "$build" -j "$jobs" </dev/null; then
         echo "== $name: built in $((SECONDS - started)) s"
         run_tests "$build" -j "$jobs"
+        search "$name" "$build" "$build/Testing/Temporary/LastTest.log" "$build/junit.xml"
     else
         echo "== $name: the build failed, no test ran; again: cmake --build $build"
         failed=$((failed + 1))
     fi
-    search "$name" "$build" "$build/Testing/Temporary/LastTest.log" "$build/junit.xml"
     echo "== $name: $((SECONDS - started)) s"
 }
 
