@@ -40,7 +40,6 @@ struct import_options {
     std::string store = {};
     std::string metadata = {};  ///< Empty: the same store.
     std::string state = {};     ///< Empty: each store keeps its own.
-    bool rebind = false;        ///< As of a migration.
     std::string folder = {};
     std::string format = "old";
     std::string report = {};
@@ -133,13 +132,7 @@ public:
         }
         named_stores named{state(), {&*instances_}};
         if (metadata_) named.containers.push_back(&*metadata_);
-        // Without a state there is nothing yet to bind them to: a migration may still name one.
-        if (o_.state.empty() && !o_.rebind) {
-            refuse_another_home(named, p_.ctx, false, "import");
-            or_fail(record_scope(state(), p_.ctx, named.containers.size()), "import");
-        } else {
-            bind_or_refuse(named, p_.ctx, o_.rebind, "import");
-        }
+        bind_or_refuse(named, p_.ctx, "import");
         last_ = highest_watermark(*instances_, state(), p_.ctx);
         if (metadata_) {
             any_store& its_state = metadata_state_ ? *metadata_state_ : *metadata_;
@@ -319,8 +312,6 @@ void add_import_command(CLI::App& app, program& p) {
     command->add_option("DICOM_DIR", o->folder, "a directory, with all below it, or one file")->required();
     command->add_option("--format", o->format, "old, dual or new: the names to write");
     command->add_option("--metadata", o->metadata, "another store, for the metadata");
-    command->add_flag("--rebind", o->rebind,
-                      "stores and state belong together, though they say otherwise: one was lost or restored");
     command->add_option("--state", o->state, "where the undo ledger is, if a migration keeps it in a store of its own");
     CLI::Option* const report = command->add_option("--report", o->report, "a line of JSON for each file");
     command->add_flag("--report-names", o->report_names, "with files and names in it: personal data")->needs(report);

@@ -21,8 +21,6 @@ CLI::App* migration_app::add(const char* name, const char* help, command_functio
     command->add_option("--metadata", o->metadata, "a second store, migrated with the first");
     command->add_option("--state", o->state,
                         "a store for proofs and the undo ledger; default: below .blobshift/ of each store");
-    command->add_flag("--rebind", o->rebind,
-                      "stores and state belong together, though they say otherwise: one was lost or restored");
     command->add_option("--scratch", o->scratch, "a directory for sorting; default: $TMPDIR or /tmp");
     CLI::Option* const report = command->add_option("--report", o->report, "a line of JSON for each object");
     command->add_flag("--report-names", o->report_names, "with names in it: personal data")->needs(report);

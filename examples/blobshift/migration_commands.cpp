@@ -211,6 +211,9 @@ exit_code remove(const migration_options& o, program& p) {
     migration_session s(o, p);
     wave_guard guard(s.state());
     options.guard = &guard;
+    const auto bind = [&] { return s.bind(); };
+    const function_ref<result<void>()> before_change = bind;
+    options.before_change = &before_change;
     const auto unseen = unseen_containers(s, "delete");
     if (!unseen.empty()) return refuse(s, o, "delete", unseen);
     const auto barrier = against(s, stage_for_delete, operation_kind::remove, "delete");
@@ -231,7 +234,9 @@ exit_code remove(const migration_options& o, program& p) {
     std::vector<obstacle> refused;
     s.for_each_job([&](const job_type& job) {
         if (!refused.empty()) return;
-        remove_summary done = or_fail(remove_sources(job, s.ctx(), options), "delete");
+        auto gone = remove_sources(job, s.ctx(), options);
+        if (!gone && gone.error().code == errc::blocked) throw failure(exit_code::refused, "delete: " + gone.error().message);
+        remove_summary done = or_fail(std::move(gone), "delete");
         w.outcomes += done.outcomes;
         w.complete = w.complete && done.complete;
         w.interrupted = w.interrupted || done.interrupted;
@@ -239,10 +244,7 @@ exit_code remove(const migration_options& o, program& p) {
         refused = std::move(done.refused);
         for (obstacle& each : done.stopped) refused.push_back(std::move(each));
     });
-    const bool has_removed = w.outcomes.objects(outcome::removed) > 0;
-    if (!refused.empty() && !has_removed) return refuse(s, o, "delete", refused);
-    // A copy has done it before, unless it was made by other means.
-    if (const auto bound = s.bind(has_removed && !o.dry_run); !bound) p.out.say("delete: " + describe(bound.error()));
+    if (!refused.empty() && w.outcomes.objects(outcome::removed) == 0) return refuse(s, o, "delete", refused);
     for (const obstacle& each : refused) p.out.say("delete: " + each.text);
     w.interrupted = w.interrupted || p.ctx.stop.stop_requested();
     return conclude(s, o, deleting, w, {{"read_objects", read_objects}, {"obstacles", obstacles_json(refused)}});

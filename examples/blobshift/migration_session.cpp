@@ -177,7 +177,6 @@ exit_code job_listener::finish(exit_code code, json came_to) {
 migration_session::migration_session(const migration_options& o, program& p)
     : p_(p),
       command_(o.command),
-      rebind_(o.rebind),
       options_{.concurrency = parse_concurrency(o.concurrency),
                .batch_size = o.batch_size,
                .part = o.part(),
@@ -217,25 +216,23 @@ void migration_session::look_for_home(const migration_options& o) {
     auto found = obstacles_of_home(named(), p_.ctx);
     if (!found && found.error().code == errc::cancelled) return;  // as whatever follows will be
     auto against = or_fail(std::move(found), o.command);
-    if (o.rebind) std::erase_if(against, detail::may_be_rebound);
+    if (o.rebind) return;
     const auto is_missing = [](const obstacle& each) { return each.code == "container_missing"; };
     std::copy_if(against.begin(), against.end(), std::back_inserter(missing_), is_missing);
-    if (!o.rebind) std::erase_if(against, is_missing);  // commands that one container is enough for ask for no more
+    std::erase_if(against, is_missing);  // commands that one container is enough for ask for no more
     const bool only_looks = o.command == "plan" || o.command == "status";
     if (!against.empty() && !only_looks) throw failure(refuse(*this, o, o.command, against), "");
     for (const obstacle& each : against) p_.out.say("warning: " + each.text);
-    if (o.rebind && !only_looks && !o.dry_run) put_on_record();
 }
 
-result<void> migration_session::bind(bool is_changing) {
-    if (!is_changing) return {};
-    auto bound = bind_home(named(), p_.ctx, rebind_);
+result<void> migration_session::bind(bool again) {
+    auto bound = bind_home(named(), p_.ctx, again);
     if (!bound && bound.error().code == errc::cancelled) return {};
     return bound;
 }
 
-void migration_session::put_on_record() {
-    auto bound = bind();
+void migration_session::put_on_record(bool again) {
+    auto bound = bind(again);
     if (!bound && bound.error().code == errc::blocked) {
         throw failure(exit_code::refused, command_ + ": " + bound.error().message);
     }

@@ -32,7 +32,7 @@ struct migration_options {
     std::string store = {};
     std::string metadata = {};  ///< Empty: there is no second container.
     std::string state = {};     ///< Empty: each container keeps its own.
-    bool rebind = false;        ///< Containers and state belong together, whatever is on record of that.
+    bool rebind = false;        ///< Of nodes: stores and state belong together, whatever is on record of that.
     std::string scratch = {};
     std::string report = {};
     bool report_names = false;
@@ -146,11 +146,11 @@ public:
         return whole;
     }
     [[nodiscard]] any_store& state() { return state_of(0); }
-    /// Puts on record that these containers and this state belong together, if anything is changed. Who was stopped
-    /// meanwhile changes nothing afterwards.
-    [[nodiscard]] result<void> bind(bool is_changing = true);
+    /// Puts on record that these containers and this state belong together; `again`: whatever was on record. Who was
+    /// stopped meanwhile changes nothing afterwards.
+    [[nodiscard]] result<void> bind(bool again = false);
     /// The same, before the first change. \throws failure
-    void put_on_record();
+    void put_on_record(bool again = false);
     /// What tells that the service has more containers than these; see `obstacles_of_home`.
     [[nodiscard]] const std::vector<obstacle>& missing() const noexcept { return missing_; }
 
@@ -178,7 +178,6 @@ private:
 
     program& p_;
     std::string command_;
-    bool rebind_;
     std::vector<obstacle> missing_ = {};
     uid_names older_ = {};
     prefix_names newer_ = {};

@@ -50,6 +50,7 @@ exit_code cleanup(const migration_options& o, program& p) {
     const auto unseen = unseen_containers(s, "cleanup");
     if (!unseen.empty()) return refuse(s, o, "cleanup", unseen);
     const auto all = s.all();
+    if (!o.dry_run) s.put_on_record();
     cleanup_result sum;
     const cleanup_summary done = or_fail(clean_up(all, s.ctx()), "cleanup");
     add_sweep(sum, done.removals);
@@ -96,6 +97,7 @@ exit_code rollback(const migration_options& o, program& p) {
                         std::string("every new name would get its old one again") +
                             (o.remove_new ? " and then be removed" : "") + "; to do it, add --yes"}});
     }
+    if (!o.dry_run) s.put_on_record();
     const rollback_summary done = or_fail(roll_back(s.all(), s.ctx(), options), "rollback");
     if (!done.refused.empty() && done.passes == 0) return refuse(s, o, "rollback", done.refused);
     for (const obstacle& each : done.refused) p.out.say("rollback: " + each.text);
@@ -143,6 +145,7 @@ exit_code seal_migration(const migration_options& o, program& p) {
         return refuse(s, o, "seal", refused);
     }
     if (!refused.empty()) return refuse(s, o, "seal", refused);
+    if (!o.dry_run) s.put_on_record();
     const seal_summary done = or_fail(seal(all, s.ctx()), "seal");
     if (!done.refused.empty()) return refuse(s, o, "seal", done.refused);
     if (o.dry_run) return foresee_seal(s, o, view);

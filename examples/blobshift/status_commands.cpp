@@ -222,7 +222,7 @@ exit_code nodes(const migration_options& o, program& p) {
     }
     migration_session s(o, p);
     // One of several is bound already, or is not to be bound alone.
-    if (wanted && s.missing().empty()) s.put_on_record();
+    if (o.rebind || (wanted && s.missing().empty())) s.put_on_record(o.rebind);
     if (forgotten) {
         const auto gone = forget_node(s.state(), s.ctx(), *forgotten);
         if (!gone && gone.error().code == errc::blocked) {
@@ -248,6 +248,8 @@ void add_status_commands(migration_app& app) {
     migration_options& o = app.options();
     app.add("status", "Say how far a migration is", status);
     CLI::App* const command = app.add("nodes", "Say what the nodes of the service announce", nodes);
+    command->add_flag("--rebind", o.rebind,
+                      "these stores and this state belong together, and no others: one was lost, restored or mistyped");
     command->add_option("--forget", o.forget, "a node that is gone for good");
     command->add_option("--set-stage", o.set_stage, "Old, Dual or New: the format of the service as a whole");
 }

@@ -103,7 +103,7 @@ int run(const options& o) {
 
     named_stores named{state, {&files}};
     if (!metadata_address.empty()) named.containers.push_back(&metadata);
-    cli::bind_or_refuse(named, c, false, "cannot use the store");
+    cli::bind_or_refuse(named, c, "cannot use the store");
 
     const std::chrono::milliseconds lease{static_cast<std::int64_t>(o.lease_seconds * 1000)};
     const node_name name = cli::or_fail(node_name::parse(o.node), "--node");

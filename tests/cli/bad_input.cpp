@@ -154,6 +154,7 @@ void check_refused(const std::string& command, const std::string& name, const st
     const std::string record = w / ("store/.blobshift/" + name);
     std::filesystem::create_directories(std::filesystem::path(record).parent_path());
     write_file(record, content);
+    static_cast<void>(run({"nodes", w.store(), "--rebind"}));  // who belongs to whom is on record already
     const auto before = files_below(w / "store");
     std::vector<std::string> arguments = {command, w.store()};
     if (command == "rollback") arguments.emplace_back("--yes");

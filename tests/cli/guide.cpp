@@ -196,7 +196,8 @@ TEST_CASE("guide: a service with a container of metadata is not called done, mov
     const std::string files = s.folder().store("files");
     const auto before = files_below(s.folder() / ".");
     const std::string said =
-        ": the service has a second container, of metadata, which was not looked at: name it, too (--metadata)\n";
+        ": the service has a second container, of metadata, which was not looked at: name it, too "
+        "(--metadata); only if there is none, say so (nodes --rebind)\n";
     for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
              {"copy", files},
              {"cleanup", files},

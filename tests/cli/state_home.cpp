@@ -80,7 +80,7 @@ TEST_CASE("a state that is forgotten, or another one, is refused by whatever cha
             CHECK(r.code == 4);
             CHECK(r.out.empty());
             CHECK(r.err.find("keeps its records in another state") != std::string::npos);
-            CHECK(r.err.find("--rebind") != std::string::npos);
+            CHECK(r.err.find("nodes --rebind") != std::string::npos);
             CHECK(migrate_json(w, arguments, 4).at("obstacles").at(0).at("code") == "another_state");
         }
         for (const char* looking : {"plan", "status"}) {
@@ -104,7 +104,7 @@ TEST_CASE("a state that is lost is replaced by a new one, by running again and s
         migrate(w, p.on_store("delete", {"--metadata", w.store("other"), "--state", w.store("state"), "--yes"})).code ==
         4);
     const words again = {"--metadata", w.store("other"), "--state", w.store("state"), "--rebind"};
-    CHECK(migrate(w, p.on_store("copy", again)).code == 0);
+    CHECK(migrate(w, p.on_store("nodes", again)).code == 0);
     REQUIRE(migrate(w, p.on_store("copy", both)).code == 0);
     CHECK(
         migrate(w, p.on_store("delete", {"--metadata", w.store("other"), "--state", w.store("state"), "--yes"})).code ==
@@ -239,12 +239,54 @@ TEST_CASE("a damaged record of who belongs to whom says what to do, and that hel
         write_file(w / damaged, "nonsense\n");
         const ended r = migrate(w, p.on_store("check", state));
         CHECK(r.code == 2);
-        CHECK(r.err.find("run again with --rebind") != std::string::npos);
+        CHECK(r.err.find("nodes --rebind") != std::string::npos);
         fs::remove(w / damaged);
         CHECK(migrate(w, p.on_store("check", state)).code == 4);
-        REQUIRE(migrate(w, p.on_store("verify", {"--state", w.store("state"), "--rebind"})).code == 0);
+        REQUIRE(migrate(w, p.on_store("nodes", {"--state", w.store("state"), "--rebind"})).code == 0);
         CHECK(migrate(w, p.on_store("check", state)).code == 0);
     }
+}
+
+TEST_CASE("of a delete and a rollback that name different states only one begins, though no copy has bound the store") {
+    const places p;
+    const work_folder& w = p.w;
+    REQUIRE(migrate(w, p.on_store("copy", {})).code == 0);
+    fs::remove_all(w / "store/.blobshift");  // as if the copies were made by other means
+    SUBCASE("the delete is first") {
+        REQUIRE(migrate(w, p.on_store("delete", {"--yes", "--state", w.store("state")})).code == 0);
+        CHECK(migrate(w, p.on_store("rollback", {"--yes", "--remove-new"})).code == 4);
+        CHECK(migrate(w, p.on_store("seal", {"--yes"})).code == 4);
+        CHECK(migrate(w, p.on_store("rollback", {"--yes", "--state", w.store("state")})).code == 0);
+    }
+    SUBCASE("the rollback is first") {
+        REQUIRE(migrate(w, p.on_store("rollback", {"--yes"})).code == 0);
+        REQUIRE(migrate(w, p.on_store("delete", {"--yes"})).code == 0);  // now there is a ledger
+        const ended r = migrate(w, p.on_store("delete", {"--yes", "--state", w.store("state")}));
+        CHECK(r.code == 4);
+        CHECK(r.err.find("leave the state out") != std::string::npos);
+    }
+    CHECK(files_below(w / "wrong").empty());
+}
+
+TEST_CASE("an import says how many containers there are, to whoever names a state later") {
+    const places p;
+    const work_folder& w = p.w;
+    write_file(w / "tmp/none.dcm", "");
+    CHECK(run({"import", w.store(), w / "tmp", "--metadata", w.store("other")}).code == 3);
+    fs::remove(w / "tmp/none.dcm");
+    CHECK(migrate(w, p.on_store("copy", {"--state", w.store("state")})).code == 4);
+    CHECK(migrate(w, p.on_store("copy", {"--metadata", w.store("other"), "--state", w.store("state")})).code == 0);
+}
+
+TEST_CASE("a store that was named by mistake is let go by its word who says so") {
+    const places p;
+    const work_folder& w = p.w;
+    REQUIRE(migrate(w, p.on_store("copy", {"--metadata", w.store("other")})).code == 0);
+    CHECK(migrate(w, p.on_store("copy", {})).code == 4);
+    CHECK(migrate(w, p.on_store("nodes", {"--rebind"})).code == 0);
+    CHECK(migrate(w, p.on_store("copy", {})).code == 0);
+    CHECK(migrate(w, {"nodes", w.store("other"), "--rebind"}).code == 0);
+    CHECK(migrate(w, {"copy", w.store("other")}).code == 0);
 }
 
 TEST_CASE("a state of its own is refused where the store keeps records already, or is itself the state") {
@@ -258,7 +300,7 @@ TEST_CASE("a state of its own is refused where the store keeps records already, 
     REQUIRE(migrate(w, {"copy", w.store()}).code == 0);
     REQUIRE(migrate(w, {"delete", w.store(), "--yes"}).code == 0);
     for (const words& wrong : {p.on_store("rollback", {"--yes", "--state", w.store("state")}),
-                               p.on_store("copy", {"--state", w.store("state"), "--rebind"})}) {
+                               p.on_store("copy", {"--state", w.store("state")})}) {
         const ended r = migrate(w, wrong);
         CHECK(r.code == 4);
         CHECK(r.err.find("leave the state out") != std::string::npos);

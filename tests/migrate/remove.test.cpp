@@ -102,6 +102,30 @@ TEST_CASE("remove: refuses, touching nothing, while any old name lacks an equal 
     CHECK(a.ledger_size() == 0);
 }
 
+TEST_CASE("remove: who binds before the first change is asked once, when nothing speaks against it, and can end it") {
+    copied_archive a(10);
+    int asked = 0;
+    bool may = false;
+    const auto bind = [&]() -> result<void> {
+        ++asked;
+        CHECK(a.store.hook().calls["remove"] == 0);
+        if (may) return {};
+        return fail(errc::blocked, "these do not belong together");
+    };
+    const function_ref<result<void>()> before_change = bind;
+    const remove_options options{.max_delete = 5, .wave_size = 4, .before_change = &before_change};
+    CHECK_FALSE(remove_sources(a.job(), a.c, options)->refused.empty());
+    CHECK(asked == 0);
+    remove_options all = options;
+    all.max_delete = 20;
+    CHECK(remove_sources(a.job(), a.c, all).error().code == errc::blocked);
+    CHECK(a.store.hook().calls["remove"] == 0);
+    CHECK(a.ledger_size() == 0);
+    may = true;
+    CHECK(remove_sources(a.job(), a.c, all)->complete);
+    CHECK(asked == 2);
+}
+
 TEST_CASE("remove: with partial it deletes what is proved and keeps the rest") {
     copied_archive a(10);
     a.store.inner().remove(a.c, a.new_name(3), {}).value();

@@ -173,6 +173,12 @@ bug(delete_in_doubt_takes_its_claim_away migrate/claim.test.cpp migrate/remove.h
 bug(rollback_in_doubt_takes_its_claim_away migrate/claim.test.cpp migrate/rollback.hpp
     [==[if (!gone && gone.error().done != effect::none) claim_.doubt();]==]
     [==[]==])
+bug(part_of_an_unfinished_copy_is_an_error views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[if (!info || is_whole(*info)) return part;]==]
+    [==[return part;]==])
+bug(delete_begins_before_it_is_bound migrate/remove.test.cpp migrate/remove.hpp
+    [==[if (is_first && summary_.stopped.empty() && options_.before_change != nullptr) {]==]
+    [==[if (false) {]==])
 bug(claim_counts_on_while_the_machine_sleeps migrate/claim.test.cpp migrate/operation.hpp
     [==[c.clock->now() + left);]==]
     [==[last_beat_ + options_.lease);]==])

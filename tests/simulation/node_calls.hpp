@@ -113,7 +113,7 @@ private:
         world& w = world_;
         if (life_.was_refused() && e.code == errc::blocked) {
             ++w.did["writes refused at the barrier"];
-        } else if (life_.was_ended() && e.code == errc::deadline_exceeded) {
+        } else if (life_.was_ended() && (e.code == errc::deadline_exceeded || e.done == effect::indeterminate)) {
             ++w.did["writes that outlived their lease"];
         } else if (!has_trouble(before) && !meets_a_stranger(index, e)) {
             w.violate("service", "a " + what + " of instance " + std::to_string(index + 1) +

@@ -115,8 +115,13 @@ TEST_CASE("instance_store: an unfinished copy is as good as no blob") {
         state = unfinished;
         CHECK(b.got(id) == "content");
         CHECK(b.store.head(b.c, id, blob_kind::instance)->size_bytes == 7);
+        bytes part(4);  // of an empty blob there is no part
+        CHECK(b.store.read(b.c, id, blob_kind::instance, read_range::from(3), part)->count == 4);
+        CHECK(as_text(part) == "tent");
     }
-    CHECK(b.store.old_format_reads() == 6);
+    CHECK(b.store.old_format_reads() == 9);
+    bytes beyond(1);
+    CHECK(b.store.read(b.c, id, blob_kind::instance, read_range::from(7), beyond).error().code == errc::out_of_range);
     b.uproot(b.old_name(id));
     CHECK(b.store.get(b.c, id, blob_kind::instance, 100).error().code == errc::not_found);
     state = copy_state::succeeded;

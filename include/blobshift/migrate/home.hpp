@@ -154,13 +154,13 @@ struct seen_homes {
     return {"own_records", 1,
             container +
                 " keeps the records of a migration in itself, which a state of its own would not know: leave the "
-                "state out (--state)"};
+                "state out (--state); only if the two belong together all the same, say so (nodes --rebind)"};
 }
 
 /// What speaks against the container at place `i`, from 0, of the named ones.
 inline result<std::optional<obstacle>> obstacle_of_home(const named_stores& named, const context& c,
                                                         const seen_homes& seen, std::size_t i) {
-    constexpr std::string_view to_rebind = "; only if they belong together all the same, say so (--rebind)";
+    constexpr std::string_view to_rebind = "; only if they belong together all the same, say so (nodes --rebind)";
     const std::optional<kept_home>& home = seen.homes[i];
     const bool apart = &named.state != named.containers.front();
     const std::string it = which_container(i + 1);
@@ -174,10 +174,9 @@ inline result<std::optional<obstacle>> obstacle_of_home(const named_stores& name
                         it + " is not the one that this state is of: check the addresses" + std::string(to_rebind)};
     }
     if (home->place != i + 1) {
-        return obstacle{home->of > 1 ? "another_place" : "another_container", 1,
+        return obstacle{"another_place", 1,
                         "what is named as " + it + " is " + which_container(home->place) +
-                            " of a service: name each in its place" +
-                            (home->of > 1 ? std::string() : std::string(to_rebind))};
+                            " of a service: name each in its place" + std::string(to_rebind)};
     }
     if (home->state != seen.identity.self) {
         // A service that kept its records itself, and has none yet, may get a state of its own.
@@ -218,8 +217,7 @@ inline result<seen_homes> look_once_at_homes(const named_stores& named, const co
     }
     if (known > seen.homes.size()) {
         seen.against.push_back({"container_missing", known - seen.homes.size(),
-                                "the service has a second container, of metadata, which was not looked at: name it, "
-                                "too (--metadata)"});
+                                std::string(container_missing_text)});
     }
     return seen;
 }
@@ -235,13 +233,9 @@ inline result<seen_homes> look_at_homes(const named_stores& named, const context
     }
 }
 
-/// Whether a person's word may pass over it: what was lost or restored looks like this.
-[[nodiscard]] inline bool may_be_rebound(const obstacle& o) {
-    return o.code == "another_state" || o.code == "another_container";
-}
-
-/// Binds what was seen. \return errc::already_exists or condition_failed when another one was faster.
-inline result<void> bind_seen(const named_stores& named, const context& c, seen_homes seen) {
+/// Binds what was seen; with `exactly`, these and no others, whatever was bound before. \return errc::already_exists or
+/// condition_failed when another one was faster.
+inline result<void> bind_seen(const named_stores& named, const context& c, seen_homes seen, bool exactly) {
     kept_identity& identity = seen.identity;
     if (identity.self.empty()) {
         identity.self = random_identity();
@@ -258,7 +252,7 @@ inline result<void> bind_seen(const named_stores& named, const context& c, seen_
             kept_home now = was.value_or(kept_home{.self = random_identity()});
             now.state = identity.self;
             now.place = i + 1;
-            now.of = (std::max)(now.of, last ? all : i + 1);
+            now.of = (std::max)(exactly ? 0 : now.of, last ? all : i + 1);
             if (was && was->state == now.state && was->place == now.place && was->of == now.of) continue;
             auto written = write_home(*named.containers[i], c, now);
             if (!written) return unexpected(std::move(written).error());
@@ -266,7 +260,7 @@ inline result<void> bind_seen(const named_stores& named, const context& c, seen_
             seen.homes[i] = std::move(now);
         }
     }
-    identity.containers.resize((std::max)(identity.containers.size(), all));
+    identity.containers.resize(exactly ? all : (std::max)(identity.containers.size(), all));
     for (std::size_t i = 0; i < all; ++i) identity.containers[i] = seen.homes[i]->self;
     auto written = write_identity(named.state, c, identity);
     return written ? result<void>() : unexpected(std::move(written).error());
@@ -279,8 +273,8 @@ inline result<void> bind_seen(const named_stores& named, const context& c, seen_
 /// | code                | what was found                                                                             |
 /// |---------------------|--------------------------------------------------------------------------------------------|
 /// | "another_state"     | a container keeps its records in another state                                             |
-/// | "another_container" | the state is of another container in this place, or the container was alone in another one |
-/// | "another_place"     | a container of two is named in the other one's place                                       |
+/// | "another_container" | the state is of another container in this place                                            |
+/// | "another_place"     | a container is named in another place than before                                          |
 /// | "own_records"       | a container keeps records in itself, though a store of its own was named for them          |
 /// | "container_missing" | the service is known to have more containers                                               |
 ///
@@ -299,8 +293,8 @@ inline result<std::vector<obstacle>> obstacles_of_home(const named_stores& named
 /// (`record_scope`), unless that is known. For who is about to change something, and a service that is about to
 /// announce itself; afterwards `obstacles_of_home` finds whoever names others.
 ///
-/// \param rebind  A person's word that they belong together although "another_state" or "another_container" speaks
-///                against it: one of them was lost, or restored.
+/// \param rebind  A person's word that exactly these belong together, in this order, whatever is on record: one of them
+///                was lost or restored, or another one was named by mistake.
 /// \return errc::blocked, with the reasons, where something speaks against it; no container is changed then.
 /// \par Complexity  As `obstacles_of_home`; for the first time two puts for the state and one or two for each
 ///                  container.
@@ -308,17 +302,18 @@ inline result<void> bind_home(const named_stores& named, const context& c, bool 
     for (int tries_left = 8;; --tries_left) {  // each time another one has done a step, of which there are five
         auto seen = detail::look_at_homes(named, c);
         if (!seen) return unexpected(std::move(seen).error());
-        const bool is_fine = seen->against.empty();
-        if (rebind) std::erase_if(seen->against, detail::may_be_rebound);
-        if (!seen->against.empty()) return fail(errc::blocked, detail::joined(seen->against));
-        if (!is_fine || !seen->are_bound()) {
-            auto bound = detail::bind_seen(named, c, *std::move(seen));
+        if (!seen->against.empty() && !rebind) return fail(errc::blocked, detail::joined(seen->against));
+        if (!seen->against.empty() || !seen->are_bound()) {
+            auto bound = detail::bind_seen(named, c, *std::move(seen), rebind);
             if (!bound) {
                 const errc why = bound.error().code;
                 // Another one, who was faster: look what it has bound.
                 if ((why == errc::already_exists || why == errc::condition_failed) && tries_left > 0) continue;
                 return bound;
             }
+        }
+        if (rebind) {
+            if (auto fewer = detail::forget_scope(named.state, c, named.containers.size()); !fewer) return fewer;
         }
         return record_scope(named.state, c, named.containers.size());
     }

@@ -45,6 +45,9 @@ struct remove_options {
     std::size_t wave_size = 8192;  ///< Old names that go between two looks at the service. At least 1.
     /// Before a further wave, so that nodes can tell what they met: half of their lease will do.
     std::chrono::milliseconds wave_pause{0};
+    /// Called once, before anything goes and when nothing speaks against it; an error ends the delete. The place for
+    /// `bind_home`. May be null.
+    const function_ref<result<void>()>* before_change = nullptr;
 };
 
 struct remove_summary {
@@ -117,13 +120,18 @@ private:
 
     /// Whether nothing stands against the next wave.
     result<bool> may_go_on() {
-        if (options_.guard == nullptr) return true;
-        if (!std::exchange(first_wave_, false) && options_.wave_pause > options_.wave_pause.zero()) {
+        const bool is_first = std::exchange(first_wave_, false);
+        if (options_.guard != nullptr && !is_first && options_.wave_pause > options_.wave_pause.zero()) {
             if (auto waited = c_.pause(options_.wave_pause); !waited) return unexpected(std::move(waited).error());
         }
-        auto against = options_.guard->before_wave(c_);
-        if (!against) return unexpected(std::move(against).error());
-        summary_.stopped = *std::move(against);
+        if (options_.guard != nullptr) {
+            auto against = options_.guard->before_wave(c_);
+            if (!against) return unexpected(std::move(against).error());
+            summary_.stopped = *std::move(against);
+        }
+        if (is_first && summary_.stopped.empty() && options_.before_change != nullptr) {
+            if (auto ready = (*options_.before_change)(); !ready) return unexpected(std::move(ready).error());
+        }
         return summary_.stopped.empty();
     }
 

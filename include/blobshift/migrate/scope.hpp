@@ -7,12 +7,13 @@
 #ifndef BLOBSHIFT_MIGRATE_SCOPE_HPP
 #define BLOBSHIFT_MIGRATE_SCOPE_HPP
 
-#include <cstddef>   // size_t
-#include <cstdint>   // uint64_t
-#include <optional>  // optional
-#include <string>    // string
-#include <utility>   // move
-#include <vector>    // vector
+#include <cstddef>      // size_t
+#include <cstdint>      // uint64_t
+#include <optional>     // optional
+#include <string>       // string
+#include <string_view>  // string_view
+#include <utility>      // move
+#include <vector>       // vector
 
 #include <blobshift/migrate/obstacle.hpp>
 #include <blobshift/migrate/record.hpp>
@@ -22,6 +23,10 @@ namespace blobshift::inline v1 {
 namespace detail {
 
 inline constexpr std::string_view scope_record_kind = "containers";
+inline constexpr std::string_view container_missing_text =
+    "the service has a second container, of metadata, which was not looked at: name it, too (--metadata); only if "
+    "there "
+    "is none, say so (nodes --rebind)";
 
 [[nodiscard]] inline result<blob_name> scope_blob() {
     return blob_name::parse(std::string(reserved_prefix) + "containers");
@@ -43,6 +48,17 @@ inline result<kept_scope> read_scope(any_store& state, const context& c, const b
     return found;
 }
 
+/// Forgets what is on record where it tells of more containers than these.
+inline result<void> forget_scope(any_store& state, const context& c, std::size_t containers) {
+    auto name = scope_blob();
+    if (!name) return unexpected(std::move(name).error());
+    auto known = read_scope(state, c, *name);
+    if (!known) return unexpected(std::move(known).error());
+    if (!known->tag || known->containers <= containers) return {};
+    auto gone = state.remove(c, *name, condition::if_match(*known->tag));
+    return gone ? result<void>() : unexpected(std::move(gone).error());
+}
+
 }  // namespace detail
 
 /// Puts on record that the service whose state this is has so many containers, unless it is known to have as many. For
@@ -56,9 +72,9 @@ inline result<void> record_scope(any_store& state, const context& c, std::size_t
     auto known = detail::read_scope(state, c, *name);
     if (!known) return unexpected(std::move(known).error());
     if (known->containers >= containers) return {};
-    auto written = detail::write_record(state, c, *name, detail::scope_record_kind,
-                                        detail::field_writer().add(containers).text(),
-                                        known->tag ? condition::if_match(*known->tag) : condition::if_absent());
+    auto written =
+        detail::write_record(state, c, *name, detail::scope_record_kind, detail::field_writer().add(containers).text(),
+                             known->tag ? condition::if_match(*known->tag) : condition::if_absent());
     if (written) return {};
     // Another one, who was faster, has put the same on record.
     auto now = detail::read_scope(state, c, *name);
@@ -76,9 +92,7 @@ inline result<std::vector<obstacle>> obstacles_of_scope(any_store& state, const 
     if (!known) return unexpected(std::move(known).error());
     std::vector<obstacle> found;
     if (known->containers > containers) {
-        found.push_back({"container_missing", known->containers - containers,
-                         "the service has a second container, of metadata, which was not looked at: name it, too "
-                         "(--metadata)"});
+        found.push_back({"container_missing", known->containers - containers, std::string(detail::container_missing_text)});
     }
     return found;
 }

@@ -139,7 +139,14 @@ public:
     /// Reads a part of one blob: a frame, or the next block of a large file.
     result<read_result> read(const context& c, const instance_id& id, blob_kind kind, const read_range& range,
                              byte_span out) {
-        return found(id, kind, [&](Store& store, const blob_name& n) { return store.read(c, n, range, out, {}); });
+        return found(id, kind, [&](Store& store, const blob_name& n) -> result<read_result> {
+            auto part = store.read(c, n, range, out, {});
+            if (part || part.error().code != errc::out_of_range) return part;
+            // What a store leaves of a copy that it has not finished is empty: no part of it is within.
+            auto info = store.head(c, n);
+            if (!info || is_whole(*info)) return part;
+            return fail(errc::not_found, "the copy to this name is not finished", n.text());
+        });
     }
 
     result<blob_info> head(const context& c, const instance_id& id, blob_kind kind) {
