@@ -235,7 +235,9 @@ exit_code remove(const migration_options& o, program& p) {
     s.for_each_job([&](const job_type& job) {
         if (!refused.empty()) return;
         auto gone = remove_sources(job, s.ctx(), options);
-        if (!gone && gone.error().code == errc::blocked) throw failure(exit_code::refused, "delete: " + gone.error().message);
+        if (!gone && gone.error().code == errc::blocked) {
+            throw failure(exit_code::refused, "delete: " + gone.error().message);
+        }
         remove_summary done = or_fail(std::move(gone), "delete");
         w.outcomes += done.outcomes;
         w.complete = w.complete && done.complete;

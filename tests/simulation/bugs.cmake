@@ -31,7 +31,7 @@ endif()
 # As many for the headers as they are; a few are enough for the sample.
 set(seeds 4000)
 if(SAMPLE)
-  set(seeds 400)
+  set(seeds 120)
 endif()
 
 # Runs a command; its output is in `said`, its exit status in `status`.

@@ -28,8 +28,8 @@ inline constexpr std::chrono::milliseconds claim_margin{300'000};
 /// old one is there. Each puts its own record first and looks for the others' afterwards, so of two that begin at once
 /// at least one sees the other. Several of the same kind are no danger to each other: both leave the same names.
 ///
-/// Its giver acts on it until its lease is over, and others count it longer by `claim_margin`: so long may a removal that
-/// was sent still be on its way, and by so much may the clocks of two machines differ, together.
+/// Its giver acts on it until its lease is over, and others count it longer by `claim_margin`: so long may a removal
+/// that was sent still be on its way, and by so much may the clocks of two machines differ, together.
 ///
 /// The destructor takes the record away, unless a removal is in doubt. One that was killed, and one in doubt, leaves it
 /// behind: it counts until lease and margin are over, and the next claim takes it away then.

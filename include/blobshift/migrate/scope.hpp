@@ -92,7 +92,8 @@ inline result<std::vector<obstacle>> obstacles_of_scope(any_store& state, const 
     if (!known) return unexpected(std::move(known).error());
     std::vector<obstacle> found;
     if (known->containers > containers) {
-        found.push_back({"container_missing", known->containers - containers, std::string(detail::container_missing_text)});
+        found.push_back(
+            {"container_missing", known->containers - containers, std::string(detail::container_missing_text)});
     }
     return found;
 }
