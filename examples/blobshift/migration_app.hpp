@@ -94,7 +94,8 @@ exit_code refuse(migration_session& s, const migration_options& o, std::string_v
 /// How many records a seal would destroy. \throws failure
 [[nodiscard]] std::size_t count_records(migration_session& s, std::string_view command);
 
-/// What stands against taking the containers that were named for the whole: see `obstacles_of_scope`. \throws failure
+/// What stands against taking the containers that were named for the whole: see `obstacles_of_scope`, and what
+/// `obstacles_of_home` says of it. \throws failure
 [[nodiscard]] std::vector<obstacle> unseen_containers(migration_session& s, std::string_view command);
 
 /// The plans of all containers, summed up. \throws failure

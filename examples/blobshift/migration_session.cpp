@@ -11,7 +11,6 @@
 #include "migration_app.hpp"
 #include "number.hpp"
 #include "outcome_kinds.hpp"
-#include "state_home.hpp"
 #include "store_address.hpp"
 
 namespace blobshift::cli {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Whether the state that was named is the one of the stores, for every program that names one.
+// Binds stores and the state that was named for them, for programs that store without a migration's session.
 
 #ifndef BLOBSHIFT_CLI_STATE_HOME_HPP
 #define BLOBSHIFT_CLI_STATE_HOME_HPP
