@@ -5,4 +5,5 @@
 # tests/run_full.sh.
 
 echo "== bugs: each is planted, and must be found"
-counted cmake -D "OUT=$PWD/.build/bugs" -D CXX=g++ -D LAUNCHER=ccache -P tests/simulation/bugs.cmake
+counted sh -c "seq $jobs | xargs -P $jobs -I{} cmake -D OUT=.build/bugs/{} -D PART={}/$jobs -D CXX=g++ -D LAUNCHER=ccache \
+    -P tests/simulation/bugs.cmake"

@@ -4,7 +4,7 @@
 #
 #     cmake -D OUT=build/bugs -P tests/simulation/bugs.cmake      all of them
 #     ... -D ONLY=REGEX          those whose name matches            ... -D SAMPLE=ON    a few that are found at once
-#     ... -D PLANT_ONLY=ON       only looks whether each can be planted
+#     ... -D PLANT_ONLY=ON       only looks whether each can be planted            ... -D PART=1/2    half of them
 #     ... -D CXX=g++  -D LAUNCHER=ccache  -D DOCTEST=folder          what to build with
 #
 # Ends with a table: bug, lane, how much it took to find it. A bug that is not found, does not compile, or whose text is no
@@ -150,10 +150,43 @@ function(look_without_a_bug lane)
   return(PROPAGATE control)
 endfunction()
 
+# Whether the next bug of this lane belongs to PART. A test source's bugs stay together, since each part builds and runs it
+# without a bug, too; the simulation's are dealt out, for they are a third of all. \return in `ours`.
+function(belongs lane)
+  set(ours TRUE)
+  if(PART MATCHES "^([1-9][0-9]*)/([1-9][0-9]*)$")
+    set(part ${CMAKE_MATCH_1})
+    set(parts ${CMAKE_MATCH_2})
+    set(deal sources)
+    get_property(number GLOBAL PROPERTY "number of ${lane}")
+    if(lane STREQUAL "simulation")
+      set(deal simulations)
+      set(number "")
+    endif()
+    if("${number}" STREQUAL "")
+      get_property(number GLOBAL PROPERTY ${deal})
+      math(EXPR number "1 + 0${number}")
+      set_property(GLOBAL PROPERTY ${deal} ${number})
+      set_property(GLOBAL PROPERTY "number of ${lane}" ${number})
+    endif()
+    math(EXPR turn "${number} % ${parts} + 1")
+    if(NOT turn EQUAL part)
+      set(ours FALSE)
+    endif()
+  elseif(PART)
+    message(FATAL_ERROR "PART is ${PART}; it must be like 1/2")
+  endif()
+  return(PROPAGATE ours)
+endfunction()
+
 # bug(NAME LANE HEADER TEXT BUG [TEXT BUG]...): in HEADER, TEXT, which stands there exactly once, becomes BUG. LANE is
 # `simulation`, or a test source.
 function(bug name lane header)
   if((ONLY AND NOT name MATCHES "${ONLY}") OR (SAMPLE AND NOT name IN_LIST sample))
+    return()
+  endif()
+  belongs(${lane})
+  if(NOT ours)
     return()
   endif()
   set(overlay "${OUT}/${name}")
