@@ -4,7 +4,7 @@
 # simulation; those that another guard hides there have a test of their own. Read by bugs.cmake.
 
 # What every normal test run looks for.
-set(sample copy_without_second_pass ledger_after_delete dual_put_acknowledged_after_one_name seal_before_the_nodes_know)
+set(sample copy_without_second_pass dual_put_acknowledged_after_one_name)
 
 # --- copy ---------------------------------------------------------------------------------------------------------------
 bug(copy_without_second_pass simulation migrate/copy.hpp
