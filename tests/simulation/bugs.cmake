@@ -54,7 +54,7 @@ endfunction()
 # Compiles `source` over the headers in `overlay` and links it with the rest. Apart, since a compiler's cache keeps objects
 # only. \return in `status` and `said`.
 macro(build overlay source program)
-  run(${compile} "-I${overlay}" "-I${root}/include" "-I${tests}" -c "${source}" -o "${program}.o")
+  run(${compile} ${optimised} "-I${overlay}" "-I${root}/include" "-I${tests}" -c "${source}" -o "${program}.o")
   if(status EQUAL 0)
     run(${CXX} "${program}.o" ${ARGN} -o "${program}")
   endif()
@@ -63,6 +63,7 @@ endmacro()
 # Builds and runs the simulation over the headers in `overlay`. \return in `result`: after how many seeds it broke a
 # rule; in `said`: what it printed.
 function(look_by_simulation overlay)
+  set(optimised -O1) # ten times as many seeds a second, for half as long again to compile
   build("${overlay}" "${tests}/simulation/simulation.cpp" "${overlay}/simulation")
   if(NOT status EQUAL 0)
     message(NOTICE "${said}")
