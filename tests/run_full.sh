@@ -3,7 +3,7 @@
 #
 # All that tests/run.sh does, then the thread sanitizer, both ends of the range of clang, the newer one with all of its
 # undefined-behaviour sanitizer, an optimised build without assertions, and whatever stands in tests/full/*.sh (each is
-# sourced: it may call need and counted). Takes about two and a half hours on two processors.
+# sourced: it may call need and counted). Takes hours.
 source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
 
 house
