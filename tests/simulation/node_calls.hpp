@@ -126,8 +126,8 @@ private:
     /// Whether something else stands, or is about to stand, under one of its names: the one thing that a put refuses.
     [[nodiscard]] bool meets_a_stranger(std::size_t index, const error& e) {
         model_row& row = world_.instances.row(index);
-        bool is_torn = false;
-        for (const model_blob& b : row.blobs) is_torn = is_torn || world_.was_torn(b);
+        bool is_torn = false;  // or empty, for the time of a copy: only who knows the other name can tell
+        for (const model_blob& b : row.blobs) is_torn = is_torn || world_.was_torn(b) || world_.was_hidden(b);
         if (e.code == errc::already_exists) return row.disturbed || is_torn;
         return e.code == errc::conflict && world_.copies_hit_by(fault_kind::pending_copy) > 0;
     }

@@ -8,6 +8,7 @@
 #include <cstddef>  // size_t
 #include <cstdint>  // uint64_t
 #include <map>      // map
+#include <set>      // set
 #include <string>   // string
 #include <vector>   // vector
 
@@ -81,6 +82,13 @@ public:
         }
         return false;
     }
+    /// Whether a copy to this name at any time left an empty blob of which the store did not tell that it is none.
+    [[nodiscard]] bool was_hidden(const model_blob& b) const {
+        for (const auto& n : b.names) {
+            if (n && hidden_.contains(n->text())) return true;
+        }
+        return false;
+    }
     /// Whether what stands there now is what the store tore, and nothing that came later.
     [[nodiscard]] bool is_torn(const model_blob& b, std::size_t side) {
         const auto found = torn_.find(b.names[side]->text());
@@ -99,12 +107,17 @@ protected:
         return with_blobs ? files_ : state_;
     }
 
-    /// Makes a call at a store, and writes down which name it tore.
+    /// Makes a call at a store, and writes down which name it tore, or left empty without a word.
     template <class Call>
     auto watched(place where, const std::string& name, Call& call) {
-        const std::uint64_t before = copies_hit_by(fault_kind::torn_copy);
+        const auto emptied = [&] {
+            return copies_hit_by(fault_kind::failed_copy) + copies_hit_by(fault_kind::pending_copy);
+        };
+        const std::uint64_t torn_before = copies_hit_by(fault_kind::torn_copy);
+        const std::uint64_t emptied_before = emptied();
         auto made = call(store(where));
-        if (copies_hit_by(fault_kind::torn_copy) != before) {
+        if (emptied() != emptied_before && !plan.copies_tell) hidden_.insert(name);
+        if (copies_hit_by(fault_kind::torn_copy) != torn_before) {
             auto seen = truth(where).head({}, blob_name::parse(name).value());
             if (seen) torn_[name] = seen->tag;
         }
@@ -135,6 +148,7 @@ private:
     fault<memory_store> state_;              ///< Never breaks: what is broken of it, each process breaks for itself.
     fault<memory_store> state_of_metadata_;  ///< Likewise; evidence and ledger of the second container.
     std::map<std::string, etag> torn_ = {};  ///< Names whose copy was torn, and what that left there.
+    std::set<std::string> hidden_ = {};      ///< See `was_hidden`.
 };
 
 }  // namespace blobshift::simulation
