@@ -7,7 +7,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
 
 house
-need clang libclang-rt-14-dev
 lane gcc gcc
 lane asan asan
 lane tsan tsan

@@ -16,10 +16,10 @@ using test::refusal;
 
 namespace {
 
-const http_request head{.method = "HEAD", .url = "https://h/c/b"};
-const http_request get{.method = "GET", .url = "https://h/c/b"};
-const http_request put{.method = "PUT", .url = "https://h/c/b"};
-const http_request del{.method = "DELETE", .url = "https://h/c/b"};
+const http_request head_request{.method = "HEAD", .url = "https://h/c/b"};
+const http_request get_request{.method = "GET", .url = "https://h/c/b"};
+const http_request put_request{.method = "PUT", .url = "https://h/c/b"};
+const http_request delete_request{.method = "DELETE", .url = "https://h/c/b"};
 
 std::vector<http_header> usual(std::vector<http_header> more = {}) {
     more.push_back({"etag", "\"0x8D1\""});
@@ -32,7 +32,7 @@ const utc_time modified = from_rfc1123("Fri, 02 Jan 2026 03:04:05 GMT").value();
 }  // namespace
 
 TEST_CASE("the answer to HEAD is a whole blob_info") {
-    const auto info = read_head(head,
+    const auto info = read_head(head_request,
                                 answer(200, usual({{"content-length", "5368709120"},
                                                    {"content-type", "text/plain"},
                                                    {"content-encoding", "gzip"},
@@ -69,7 +69,7 @@ TEST_CASE("the answer to HEAD is a whole blob_info") {
 TEST_CASE("states of copies and obstacles are told apart") {
     const auto read = [](std::vector<http_header> more) {
         more.push_back({"content-length", "0"});
-        return read_head(head, answer(200, usual(std::move(more))), name("b")).value();
+        return read_head(head_request, answer(200, usual(std::move(more))), name("b")).value();
     };
     CHECK(read({}).copy == copy_state::none);
     CHECK(read({{"x-ms-copy-status", "pending"}}).copy == copy_state::pending);
@@ -89,13 +89,13 @@ TEST_CASE("an answer to HEAD that lacks what every blob has is broken, to be rep
                           answer(200, usual({{"content-length", "1x"}})), answer(200, {{"content-length", "1"}}),
                           answer(200, {{"content-length", "1"}, {"etag", "\"1\""}}),
                           answer(200, {{"content-length", "1"}, {"last-modified", "Fri, 02 Jan 2026 03:04:05 GMT"}})}) {
-        const auto info = read_head(head, r, name("b"));
+        const auto info = read_head(head_request, r, name("b"));
         REQUIRE(!info);
         CHECK(info.error().code == errc::corrupt);
         CHECK(info.error().is_transient());
         CHECK(info.error().done == effect::none);
     }
-    CHECK(read_head(head, refusal(404, "BlobNotFound"), name("b")).error().code == errc::not_found);
+    CHECK(read_head(head_request, refusal(404, "BlobNotFound"), name("b")).error().code == errc::not_found);
 }
 
 TEST_CASE("a read brought what was asked for, no more, no less, of the whole or of a part") {
@@ -103,23 +103,24 @@ TEST_CASE("a read brought what was asked for, no more, no less, of the whole or 
         return answer(206, usual({{"content-range", range}, {"content-md5", "AAAAAAAAAAAAAAAAAAAAAA=="}}), body);
     };
     const auto whole =
-        read_content(get, answer(200, usual({{"content-md5", "sQqNsWTgdUEFt6mb5y4/5Q=="}}), "12345"), name("b"), 0, {});
+        read_content(get_request, answer(200, usual({{"content-md5", "sQqNsWTgdUEFt6mb5y4/5Q=="}}), "12345"),
+                     name("b"), 0, {});
     CHECK(whole.value().count == 5);
     CHECK(whole.value().info.size_bytes == 5);
     CHECK(whole.value().info.stored_hash);
-    CHECK(read_content(get, answer(200, usual(), ""), name("b"), 0, {}).value().count == 0);
-    CHECK(read_content(get, answer(200, usual(), "12345"), name("b"), 0, 9).value().count == 5);
+    CHECK(read_content(get_request, answer(200, usual(), ""), name("b"), 0, {}).value().count == 0);
+    CHECK(read_content(get_request, answer(200, usual(), "12345"), name("b"), 0, 9).value().count == 5);
 
-    const auto part = read_content(get, ranged("bytes 2-3/5", "34"), name("b"), 2, 2).value();
+    const auto part = read_content(get_request, ranged("bytes 2-3/5", "34"), name("b"), 2, 2).value();
     CHECK(part.offset == 2);
     CHECK(part.count == 2);
     CHECK(part.info.size_bytes == 5);
     CHECK(!part.info.stored_hash);  // the MD5 of a range is not the blob's
-    CHECK(read_content(get, ranged("bytes 2-4/5", "345"), name("b"), 2, {}).value().count == 3);
-    CHECK(read_content(get, ranged("bytes 2-4/5", "345"), name("b"), 2, 100).value().count == 3);
+    CHECK(read_content(get_request, ranged("bytes 2-4/5", "345"), name("b"), 2, {}).value().count == 3);
+    CHECK(read_content(get_request, ranged("bytes 2-4/5", "345"), name("b"), 2, 100).value().count == 3);
     auto with_own = ranged("bytes 2-3/5", "34");
     with_own.headers.push_back({"x-ms-blob-content-md5", "sQqNsWTgdUEFt6mb5y4/5Q=="});
-    CHECK(read_content(get, with_own, name("b"), 2, 2).value().info.stored_hash ==
+    CHECK(read_content(get_request, with_own, name("b"), 2, 2).value().info.stored_hash ==
           parse_azure_hash(hash_algorithm::md5, "sQqNsWTgdUEFt6mb5y4/5Q=="));
 }
 
@@ -154,35 +155,37 @@ TEST_CASE("a read that brought something else is broken, to be repeated") {
         CAPTURE(t.body);
         std::vector<http_header> headers = usual();
         if (*t.range != 0) headers.push_back({"content-range", t.range});
-        const auto content = read_content(get, answer(t.status, headers, t.body), name("b"), t.offset, t.length);
+        const auto content =
+            read_content(get_request, answer(t.status, headers, t.body), name("b"), t.offset, t.length);
         REQUIRE(!content);
         CHECK(content.error().code == errc::corrupt);
         CHECK(content.error().is_transient());
     }
-    CHECK(!read_content(get, answer(200, {}, "12345"), name("b"), 0, {}));  // no etag to pin the next part to
+    CHECK(!read_content(get_request, answer(200, {}, "12345"), name("b"), 0, {}));  // no etag to pin the next part to
 }
 
 TEST_CASE("a range behind the end is out of range, also where the service answers with an empty part") {
-    CHECK(read_content(get, refusal(416, "InvalidRange"), name("b"), 10, 5).error().code == errc::out_of_range);
+    CHECK(read_content(get_request, refusal(416, "InvalidRange"), name("b"), 10, 5).error().code == errc::out_of_range);
     const auto empty = answer(206, usual({{"content-range", "bytes 10-9/10"}}), "");
-    CHECK(read_content(get, empty, name("b"), 10, 5).error().code == errc::out_of_range);
+    CHECK(read_content(get_request, empty, name("b"), 10, 5).error().code == errc::out_of_range);
 }
 
 TEST_CASE("a write answers with its version; an answer without one leaves its effect unknown") {
-    const auto w = read_written(put, answer(201, usual({{"content-md5", "sQqNsWTgdUEFt6mb5y4/5Q=="}})), 201).value();
+    const auto w =
+        read_written(put_request, answer(201, usual({{"content-md5", "sQqNsWTgdUEFt6mb5y4/5Q=="}})), 201).value();
     CHECK(w.tag == etag("\"0x8D1\""));
     CHECK(w.last_modified == modified);
     CHECK(w.content_md5);
-    CHECK(!read_written(put, answer(200, usual()), 201));
-    const auto broken = read_written(put, answer(201), 201);
+    CHECK(!read_written(put_request, answer(200, usual()), 201));
+    const auto broken = read_written(put_request, answer(201), 201);
     REQUIRE(!broken);
     CHECK(broken.error().done == effect::indeterminate);
-    CHECK(read_written(put, refusal(412, "ConditionNotMet"), 201).error().code == errc::condition_failed);
+    CHECK(read_written(put_request, refusal(412, "ConditionNotMet"), 201).error().code == errc::condition_failed);
 }
 
 TEST_CASE("the start of a copy is done, pending, or an error") {
     const auto started = [](std::vector<http_header> more, int status = 202) {
-        return read_copy_started(put, answer(status, usual(std::move(more))));
+        return read_copy_started(put_request, answer(status, usual(std::move(more))));
     };
     const auto pending = started({{"x-ms-copy-id", "c-1"}, {"x-ms-copy-status", "pending"}}).value();
     CHECK(pending.id == "c-1");
@@ -199,23 +202,25 @@ TEST_CASE("the start of a copy is done, pending, or an error") {
 }
 
 TEST_CASE("a snapshot or a lease answers with its name") {
-    CHECK(read_named(put, answer(201, {{"x-ms-snapshot", "2026"}}), 201, "x-ms-snapshot").value() == "2026");
-    CHECK(read_named(put, answer(201), 201, "x-ms-lease-id").error().message ==
+    CHECK(read_named(put_request, answer(201, {{"x-ms-snapshot", "2026"}}), 201, "x-ms-snapshot").value() == "2026");
+    CHECK(read_named(put_request, answer(201), 201, "x-ms-lease-id").error().message ==
           "the answer has no valid x-ms-lease-id");
-    CHECK(read_named(put, refusal(409, "LeaseAlreadyPresent"), 201, "x-ms-lease-id").error().code == errc::blocked);
+    CHECK(read_named(put_request, refusal(409, "LeaseAlreadyPresent"), 201, "x-ms-lease-id").error().code ==
+          errc::blocked);
 }
 
 TEST_CASE("a delete says whether the blob was there; a missing container is an error") {
-    CHECK(read_deleted(del, answer(202)).value());
-    CHECK(!read_deleted(del, refusal(404, "BlobNotFound")).value());
-    CHECK(!read_deleted(del, refusal(404, "")).value());
-    CHECK(read_deleted(del, refusal(404, "ContainerNotFound")).error().code == errc::not_found);
-    CHECK(read_deleted(del, refusal(409, "SnapshotsPresent")).error().code == errc::blocked);
-    CHECK(read_deleted(del, answer(200)).error().done == effect::indeterminate);
+    CHECK(read_deleted(delete_request, answer(202)).value());
+    CHECK(!read_deleted(delete_request, refusal(404, "BlobNotFound")).value());
+    CHECK(!read_deleted(delete_request, refusal(404, "")).value());
+    CHECK(read_deleted(delete_request, refusal(404, "ContainerNotFound")).error().code == errc::not_found);
+    CHECK(read_deleted(delete_request, refusal(409, "SnapshotsPresent")).error().code == errc::blocked);
+    CHECK(read_deleted(delete_request, answer(200)).error().done == effect::indeterminate);
 }
 
 TEST_CASE("a container exists, or not, or one does not know") {
-    CHECK(read_container_exists(head, answer(200)).value());
-    CHECK(!read_container_exists(head, refusal(404, "ContainerNotFound")).value());
-    CHECK(read_container_exists(head, refusal(403, "AuthorizationFailure")).error().code == errc::permission_denied);
+    CHECK(read_container_exists(head_request, answer(200)).value());
+    CHECK(!read_container_exists(head_request, refusal(404, "ContainerNotFound")).value());
+    CHECK(read_container_exists(head_request, refusal(403, "AuthorizationFailure")).error().code ==
+          errc::permission_denied);
 }

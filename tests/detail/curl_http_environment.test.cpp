@@ -172,7 +172,7 @@ bool in_child(const std::string& test_case, std::vector<std::string> variables) 
 }
 
 constexpr const char* ours = "child: one request with our transport";
-constexpr const char* plain = "child: one request with libcurl as it comes";
+constexpr const char* without_ours = "child: one request with libcurl as it comes";
 
 TEST_CASE("environment: the proxies that it names have no effect on us, and they would have one on libcurl") {
     scripted_server origin(fine);
@@ -184,7 +184,7 @@ TEST_CASE("environment: the proxies that it names have no effect on us, and they
     CHECK(in_child(ours, variables));
     CHECK(trap.connection_count() == 0);
     CHECK(origin.request_count() == 1);
-    CHECK(in_child(plain, variables));
+    CHECK(in_child(without_ours, variables));
     CHECK(trap.connection_count() == 1);
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("environment: SSLKEYLOGFILE has no effect on us, and it would have one
     CHECK(in_child(ours, variables));
     CHECK(origin.request_count() == 1);
     CHECK((!fs::exists(keys) || fs::file_size(keys) == 0));
-    CHECK(in_child(plain, variables));
+    CHECK(in_child(without_ours, variables));
     CHECK(fs::file_size(keys) > 0);
     fs::remove_all(folder);
 }

@@ -22,8 +22,8 @@ using namespace std::chrono_literals;
 using blobshift::testing::name;
 
 constexpr std::string_view guid = "1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1";
-const operation_id id = operation_id::parse(guid).value();
-const blob_name at = name(".blobshift/operations/1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1");
+const operation_id known_id = operation_id::parse(guid).value();
+const blob_name record_name = name(".blobshift/operations/1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1");
 
 struct operation_bench {
     blobshift::testing::virtual_clock clock;
@@ -33,16 +33,16 @@ struct operation_bench {
     explicit operation_bench(any_store s = any_store(memory_store{})) : state(std::move(s)) {}
 
     result<started_operation> start(operation_options options = {}, operation_kind kind = operation_kind::copy) {
-        return running_operation::start(state, c, id, kind, options);
+        return running_operation::start(state, c, known_id, kind, options);
     }
-    operation_record record() { return read_operation(state, c, id).value().value(); }
+    operation_record record() { return read_operation(state, c, known_id).value().value(); }
 };
 
 }  // namespace
 
 TEST_CASE("operation id: a guid in any case, and nothing else") {
-    CHECK(operation_id::parse("1D4689DA-CA3B-4659-B0C7-7BF6C9FF25E1").value() == id);
-    CHECK(id.text() == guid);
+    CHECK(operation_id::parse("1D4689DA-CA3B-4659-B0C7-7BF6C9FF25E1").value() == known_id);
+    CHECK(known_id.text() == guid);
     for (const char* wrong :
          {"", "1d4689da", "1d4689daca3b4659b0c77bf6c9ff25e1", "1d4689da-ca3b-4659-b0c7-7bf6c9ff25e", "x",
           "1d4689da-ca3b-4659-b0c7-7bf6c9ff25e1a", "1d4689da-ca3b-4659-b0c7-7bf6c9ff25eg",
@@ -122,7 +122,7 @@ TEST_CASE("operation: a sign of life from a clock that is ahead counts, and is c
     operation_bench b;
     operation_bench ahead;
     ahead.clock.advance(std::chrono::hours(1));
-    REQUIRE(running_operation::start(b.state, ahead.c, id, operation_kind::copy));
+    REQUIRE(running_operation::start(b.state, ahead.c, known_id, operation_kind::copy));
     const auto refused = b.start();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == errc::blocked);
@@ -189,13 +189,13 @@ TEST_CASE("operation: a record that is corrupt or foreign is refused with its li
     for (const row& r : rows) {
         CAPTURE(r.text);
         operation_bench b;
-        b.state.put(b.c, at, as_bytes(std::string_view(r.text)), {}, {}).value();
-        for (const auto& refused : {b.start().error(), read_operation(b.state, b.c, id).error(),
+        b.state.put(b.c, record_name, as_bytes(std::string_view(r.text)), {}, {}).value();
+        for (const auto& refused : {b.start().error(), read_operation(b.state, b.c, known_id).error(),
                                     list_operations(b.state, b.c).error()}) {
             CHECK(refused.code == r.code);
             CHECK(refused.message.find(r.says) != std::string::npos);
         }
-        CHECK(as_text(read_all(b.state, b.c, at, 1000)->content) == r.text);
+        CHECK(as_text(read_all(b.state, b.c, record_name, 1000)->content) == r.text);
     }
 }
 
@@ -213,7 +213,7 @@ TEST_CASE("operation: of two that start at the same moment one is told so") {
 TEST_CASE("operation: a record that was lost is made again by the next sign of life") {
     operation_bench b;
     auto started = b.start();
-    b.state.remove(b.c, at, {}).value();
+    b.state.remove(b.c, record_name, {}).value();
     b.clock.advance(10s);
     REQUIRE(started->mine->beat(b.c, {.objects = 3}));
     CHECK(b.record().counts.objects == 3);

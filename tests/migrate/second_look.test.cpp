@@ -15,7 +15,7 @@ namespace {
 using namespace blobshift;
 using blobshift_tests::hooked_store;
 
-constexpr int count = 100;
+constexpr int listed = 100;
 
 std::string numbered(int i) { return "n" + std::to_string(1000 + i); }
 
@@ -30,7 +30,7 @@ struct paged {
     std::vector<etag> tags = {};
 
     paged() {
-        for (int i = 0; i < count; ++i) {
+        for (int i = 0; i < listed; ++i) {
             names.push_back(numbered(i));
             tags.push_back(stored(store, names.back()));
         }
@@ -47,13 +47,13 @@ struct paged {
 TEST_CASE("a store that lists by pages is asked by one more listing, however many batches there are") {
     paged p;
     detail::second_look<hooked_store> at(p.store, 1);
-    for (int first = 0; first < count; first += 20) {
+    for (int first = 0; first < listed; first += 20) {
         const auto seen = p.look(at, first, first + 20).value();
         REQUIRE(seen.size() == 20);
         for (int i = 0; i < 20; ++i) CHECK(seen[static_cast<std::size_t>(i)].value() == p.tags[static_cast<std::size_t>(first + i)]);
     }
     CHECK(p.store.hook().calls["head"] == 0);
-    CHECK(p.store.hook().calls["list"] <= count / 10 + 1 + 5);  // its pages, and one anew for each batch
+    CHECK(p.store.hook().calls["list"] <= listed / 10 + 1 + 5);  // its pages, and one anew for each batch
 }
 
 TEST_CASE("what changed or went between two batches is seen, although its page was listed before") {

@@ -4,7 +4,7 @@
 # simulation; those that another guard hides there have a test of their own. Read by bugs.cmake.
 
 # What every normal test run looks for.
-set(sample copy_without_second_pass dual_put_acknowledged_after_one_name)
+set(sample copy_without_second_pass stamps_go_back_with_the_clock)
 
 # --- copy ---------------------------------------------------------------------------------------------------------------
 bug(copy_without_second_pass simulation migrate/copy.hpp

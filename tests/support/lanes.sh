@@ -114,7 +114,7 @@ finish() {
 
 # house: everything that the build and the tests use.
 house() {
-    need g++ cmake ninja-build ccache git ca-certificates strace libfuse3-dev \
+    need g++ clang libclang-rt-14-dev cmake ninja-build ccache git ca-certificates strace libfuse3-dev \
         libcurl4-openssl-dev libssl-dev libpugixml-dev nlohmann-json3-dev \
         doctest-dev libcli11-dev libdcmtk-dev libxxhash-dev libbenchmark-dev libcpp-httplib-dev rclone
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache

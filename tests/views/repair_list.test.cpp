@@ -15,7 +15,7 @@ namespace {
 using namespace blobshift;
 using namespace blobshift::testing;
 
-instance_id id(std::int64_t watermark) { return {"2.25.90001", "2.25.90002", "2.25.90003", watermark}; }
+instance_id repaired(std::int64_t watermark) { return {"2.25.90001", "2.25.90002", "2.25.90003", watermark}; }
 
 struct list_bench {
     any_store state{memory_store{}};
@@ -39,20 +39,20 @@ TEST_CASE("repair_list: entries are read in their order, and forgotten up to whe
     CHECK(b.read().value() == 0);
     std::vector<repair> all;
     for (const blob_kind kind : all_blob_kinds) {
-        all.push_back({id(static_cast<std::int64_t>(all.size()) + 1), kind});
+        all.push_back({repaired(static_cast<std::int64_t>(all.size()) + 1), kind});
         REQUIRE(b.list.add(b.c, all.back()));
     }
     const std::uint64_t last = b.read().value();
     CHECK(b.entries == all);
-    REQUIRE(b.list.add(b.c, {id(9), blob_kind::instance}));
+    REQUIRE(b.list.add(b.c, {repaired(9), blob_kind::instance}));
     CHECK(erase_repairs(b.state, b.c, last).value() == 4);
     CHECK(b.read().value() == last + 1);
-    CHECK(b.entries == std::vector<repair>{{id(9), blob_kind::instance}});
+    CHECK(b.entries == std::vector<repair>{{repaired(9), blob_kind::instance}});
 }
 
 TEST_CASE("repair_list: an id that cannot be recorded is refused") {
     list_bench b;
-    CHECK(b.list.add(b.c, {id(0), blob_kind::instance}).error().code == errc::invalid_argument);
+    CHECK(b.list.add(b.c, {repaired(0), blob_kind::instance}).error().code == errc::invalid_argument);
     CHECK(b.read().value() == 0);
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("repair_list: the store's failure is the caller's") {
     any_store state{flaky_store{script}};
     repair_list list(state);
     script->fail_before(operation::put, make_error(errc::no_space, "full"));
-    CHECK(list.add({}, {id(1), blob_kind::instance}).error().code == errc::no_space);
+    CHECK(list.add({}, {repaired(1), blob_kind::instance}).error().code == errc::no_space);
 }
 
 TEST_CASE("repair_list: a record that is no entry is corrupt") {
