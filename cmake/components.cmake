@@ -40,12 +40,8 @@ function(blobshift_component name)
   target_compile_features(${target} INTERFACE cxx_std_20)
   target_link_libraries(${target} INTERFACE ${arg_LINKS})
   target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
-  # That each header stands alone does not depend on a sanitizer, and is a minute or two of a build.
-  set(verify ${PROJECT_IS_TOP_LEVEL})
-  if(BLOBSHIFT_SANITIZE)
-    set(verify OFF)
-  endif()
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ${verify})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS
+                                                                   ${BLOBSHIFT_VERIFY_HEADERS})
 
   set(BLOBSHIFT_COMPONENTS ${BLOBSHIFT_COMPONENTS} ${name} PARENT_SCOPE)
   set(blobshift_${name}_needs ${arg_NEEDS} PARENT_SCOPE)

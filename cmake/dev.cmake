@@ -18,7 +18,7 @@ if(BLOBSHIFT_SANITIZE)
     blobshift_dev INTERFACE "-fsanitize=${sanitizers}" -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(blobshift_dev INTERFACE "-fsanitize=${sanitizers}")
   if(BLOBSHIFT_SANITIZE MATCHES "address")
-    # A third of the time to build, for what a wrong address shows, too, or the lane of `undefined` alone.
+    # A third of the time to build, for what a wrong address shows, too, or the lane of clang 19.
     target_compile_options(blobshift_dev INTERFACE -fno-sanitize=null,alignment,object-size)
   endif()
 endif()

@@ -23,6 +23,10 @@ using scripted_store = basic_file_store<scripted_files>;
 
 struct scripted {
     explicit scripted(file_store_options options = {}) : store(open(options)) {}
+    scripted(const scripted&) = delete;
+    scripted& operator=(const scripted&) = delete;
+    /// What stands in the script may be about what came after this object, and is gone by now; the store still calls.
+    ~scripted() { script->clear(); }
 
     disk on;
     std::shared_ptr<file_script> script = std::make_shared<file_script>();

@@ -7,8 +7,10 @@
 #include <blobshift/backends/file_attributes.hpp>
 #include <blobshift/backends/memory_store.hpp>
 #include <blobshift/migrate/evidence.hpp>
+#include <blobshift/migrate/home.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/operation.hpp>
+#include <blobshift/migrate/scope.hpp>
 #include <blobshift/migrate/stage.hpp>
 #include <blobshift/store/journal.hpp>
 #include <blobshift/views/deletion_log.hpp>
@@ -56,6 +58,48 @@ void stages(std::string_view input) {
     stage_view again;
     require(detail::read_stage_record(state, {}, again) && again.stage == view.stage,
             "a stage that was read is written and read again");
+}
+
+/// A store that holds one record, whose checksum is right.
+any_store store_with(const blob_name& name, std::string_view kind, std::string_view input) {
+    any_store state{memory_store{}};
+    detail::write_record(state, {}, name, kind, input, condition::if_absent()).value();
+    return state;
+}
+
+void homes(std::string_view input) {
+    if (input.find('\n') != std::string_view::npos) return;
+    any_store container = store_with(detail::home_blob().value(), detail::home_record_kind, input);
+    const auto read = detail::read_home(container, {});
+    if (!read) return require(read.error().code == errc::corrupt, "a record that is no home is damaged");
+    require(read->has_value(), "a record that is there is read");
+    detail::write_home(container, {}, **read).value();
+    const auto again = detail::read_home(container, {});
+    require(again && *again && (*again)->state == (*read)->state && (*again)->self == (*read)->self &&
+                (*again)->place == (*read)->place && (*again)->of == (*read)->of,
+            "a home that was read is written and read again");
+}
+
+void identities(std::string_view input) {
+    if (input.find('\n') != std::string_view::npos) return;
+    any_store state = store_with(detail::identity_blob().value(), detail::identity_record_kind, input);
+    const auto read = detail::read_identity(state, {});
+    if (!read) return require(read.error().code == errc::corrupt, "a record that is no identity is damaged");
+    detail::write_identity(state, {}, *read).value();
+    const auto again = detail::read_identity(state, {});
+    require(again && again->self == read->self && again->containers == read->containers,
+            "an identity that was read is written and read again");
+}
+
+void scopes(std::string_view input) {
+    if (input.find('\n') != std::string_view::npos) return;
+    const blob_name name = detail::scope_blob().value();
+    any_store state = store_with(name, detail::scope_record_kind, input);
+    const auto read = detail::read_scope(state, {}, name);
+    const auto against = obstacles_of_scope(state, {}, 2);
+    require(read.has_value() == against.has_value(), "a record that cannot be read stands against everything");
+    if (!read) return require(read.error().code == errc::corrupt, "a record that is no scope is damaged");
+    require(against->empty() == (read->containers <= 2), "who names fewer containers than there are is refused");
 }
 
 void operation_ids(std::string_view input) {
@@ -207,6 +251,9 @@ void file_attribute_values(std::string_view input) {
 constexpr target targets[] = {{"operation", operations},
                               {"node", nodes},
                               {"stage", stages},
+                              {"home", homes},
+                              {"identity", identities},
+                              {"scope", scopes},
                               {"operation_id", operation_ids},
                               {"journal", journals},
                               {"ledger", ledger_entries},
