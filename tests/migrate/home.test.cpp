@@ -273,3 +273,24 @@ TEST_CASE("home: a damaged record is an error that says which one it is, never n
         }
     }
 }
+
+TEST_CASE("home: who it is cannot be empty, nor whose: it would be taken for a state that has no identity yet") {
+    stores t;
+    const auto put = [&](any_store& to, const blob_name& n, std::string_view kind, std::string_view text) {
+        detail::write_record(to, t.c, n, kind, text, condition::always()).value();
+    };
+    for (const char* text : {"\tb\t1\t1", "a\t\t1\t1", "a\tb\t\t1"}) {
+        CAPTURE(text);
+        put(t.files, detail::home_blob().value(), detail::home_record_kind, text);
+        CHECK(detail::read_home(t.files, t.c).error().code == errc::corrupt);
+    }
+    for (const char* text : {"\t1\tb", "a\t1\t", "a\t2\tb\t"}) {
+        CAPTURE(text);
+        put(t.state, detail::identity_blob().value(), detail::identity_record_kind, text);
+        CHECK(detail::read_identity(t.state, t.c).error().code == errc::corrupt);
+    }
+    put(t.files, detail::home_blob().value(), detail::home_record_kind, "a\tb\t1\t1");
+    CHECK(detail::read_home(t.files, t.c).value()->self == "b");
+    put(t.state, detail::identity_blob().value(), detail::identity_record_kind, "a\t1\tb");
+    CHECK(detail::read_identity(t.state, t.c)->containers == std::vector<std::string>{"b"});
+}

@@ -110,10 +110,11 @@ public:
     /// `record` must outlive the reader.
     explicit field_reader(const kept_record& record) : record_(record), rest_(record.text) {}
 
+    /// The next field, which must not be empty.
     [[nodiscard]] std::string_view word() {
-        if (at_end_) good_ = false;
         const std::size_t end = rest_.find('\t');
         const std::string_view taken = rest_.substr(0, end);
+        if (at_end_ || taken.empty()) good_ = false;
         at_end_ = end == std::string_view::npos;
         rest_.remove_prefix(at_end_ ? rest_.size() : end + 1);
         return taken;
