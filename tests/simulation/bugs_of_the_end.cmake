@@ -118,6 +118,9 @@ bug(another_state_taken_for_the_right_one migrate/home.test.cpp migrate/home.hpp
 bug(another_container_taken_for_the_right_one migrate/home.test.cpp migrate/home.hpp
     [==[        if (!is_taken) return std::optional<obstacle>();]==]
     [==[        return std::optional<obstacle>();]==])
+bug(empty_identity_taken_for_one migrate/home.test.cpp migrate/record.hpp
+    [==[if (at_end_ || taken.empty()) good_ = false;]==]
+    [==[if (at_end_) good_ = false;]==])
 bug(containers_taken_in_any_order migrate/home.test.cpp migrate/home.hpp
     [==[if (home->place != i + 1) {]==]
     [==[if (false) {]==])
