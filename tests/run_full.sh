@@ -7,7 +7,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/support/lanes.sh"
 
 house
-lane gcc gcc
+lane gcc gcc -D BLOBSHIFT_VERIFY_HEADERS=ON
 lane asan asan
 lane tsan tsan
 # How a process dies, a disk fails or a connection is cut is the same for every compiler, and takes minutes to show.
