@@ -89,6 +89,22 @@ TEST_CASE("a group that cannot be synced says so of each change in it, and of no
     CHECK(done == std::vector<effect>{effect::applied, effect::none, effect::applied});
 }
 
+TEST_CASE("that a blob is gone is said only when it will stay so, whoever removed it") {
+    scripted s({.durable = durability::full});
+    fill(s);
+    const std::vector<remove_request> requests = {{name("a/none")}, {name("a/old")}, {name("a/none/at/all")}};
+    for (const bool fails : {true, false}) {
+        CAPTURE(fails);
+        s.script->clear();
+        if (fails) s.script->fail("sync", -EIO);
+        s.store.remove_many({}, requests, {.concurrency = 1}, [&](std::size_t, result<bool>&& r) {
+            CHECK(r.has_value() == !fails);
+            if (!r) CHECK(r.error().done == effect::applied);
+        });
+        CHECK(s.store.remove({}, name("a/none"), {}).has_value() == !fails);
+    }
+}
+
 TEST_CASE("many copies share the syncs of their directories") {
     scripted s({.durable = durability::full});
     fill(s);

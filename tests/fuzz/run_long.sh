@@ -36,6 +36,7 @@ for target in "${targets[@]}"; do
     printf '%-20s %12s %8s %8s %8s\n' "$target" "${executions:-0}" \
         "$((${executions:-0} / (seconds > 0 ? seconds : 1)))" "$edges" "$features"
     total=$((total + ${executions:-0}))
+    [ "${executions:-0}" -gt 0 ] || answer=1
     if [ "$answer" -ne 0 ]; then
         broken=$((broken + 1))
         tail -n 30 "$log"

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -282,4 +283,25 @@ TEST_CASE("announcer: a record of its own that is no record is refused, and so i
         CHECK(it.announce(f.c, {.runs = dual}).error().code == errc::conflict);
         CHECK_FALSE(it.may_write(f.c, dual));
     }
+}
+
+TEST_CASE("announcer: a forgotten node whose look at the stage fails joins with its next announcement") {
+    const auto script = std::make_shared<blobshift::testing::fault_script>();
+    service_bench b{any_store(blobshift::testing::flaky_store(script))};
+    node_announcer gone(b.state, node("gone"));
+    REQUIRE(gone.announce(b.c, {.runs = old_names}));
+    b.clock.advance(61s);
+    REQUIRE(forget_node(b.state, b.c, node("gone")).value());
+    const std::uint64_t epoch = read_stage(b.state, b.c)->stage->epoch;
+    int puts = 0;
+    script->by_rule = [&](operation verb) -> std::optional<blobshift::testing::fault> {
+        if (verb == operation::put) ++puts;
+        if (verb != operation::read || puts < 2) return std::nullopt;
+        return blobshift::testing::fault{verb, make_error(errc::unavailable, "no answer"),
+                                         blobshift::testing::fault::moment::before_effect};
+    };
+    CHECK_FALSE(gone.announce(b.c, {.runs = old_names}));
+    script->by_rule = {};
+    CHECK(gone.announce(b.c, {.runs = old_names}));
+    CHECK(read_stage(b.state, b.c)->stage->epoch > epoch);  // nobody moves the stage without having seen it
 }

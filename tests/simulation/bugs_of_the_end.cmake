@@ -121,12 +121,24 @@ bug(another_container_taken_for_the_right_one migrate/home.test.cpp migrate/home
 bug(empty_identity_taken_for_one migrate/home.test.cpp migrate/record.hpp
     [==[if (at_end_ || taken.empty()) good_ = false;]==]
     [==[if (at_end_) good_ = false;]==])
+bug(forgotten_node_does_not_join_again migrate/announcer.test.cpp migrate/announcer.hpp
+    [==[            if (joins || *rejoins) known_.reset();
+]==]
+    [==[]==])
 bug(containers_taken_in_any_order migrate/home.test.cpp migrate/home.hpp
     [==[if (home->place != i + 1) {]==]
     [==[if (false) {]==])
 bug(records_in_the_container_left_behind migrate/home.test.cpp migrate/home.hpp
     [==[apart ? keeps_records(*named.containers[i], c) : result<bool>(false)]==]
     [==[result<bool>(false)]==])
+
+# --- the lease of a removal ---------------------------------------------------------------------------------------------
+bug(removal_recorded_after_its_lease views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[deletions_.record(*admitted, ids)]==]
+    [==[deletions_.record(c, ids)]==])
+bug(names_removed_after_the_lease views/instance_store_faults.test.cpp views/instance_store.hpp
+    [==[remove_turn(store, *admitted, all, turn,]==]
+    [==[remove_turn(store, c, all, turn,]==])
 
 # --- reports and the rate -----------------------------------------------------------------------------------------------
 bug(repairs_left_out_of_the_report migrate/copy.test.cpp migrate/copy.hpp

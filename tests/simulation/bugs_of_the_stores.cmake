@@ -53,6 +53,11 @@ bug(no_fsync_above_a_folder_that_is_gone backends/file_tree.test.cpp backends/fi
 bug(fsync_ends_at_the_first_folder_that_is_left backends/file_store_faults.test.cpp backends/file_tree.hpp
     [==[answer < 0 || !gone || path.empty()) return answer;]==]
     [==[answer <= 0) return answer;]==])
+bug(absence_promised_without_its_fsync backends/file_groups.test.cpp backends/file_groups.hpp
+    [==[            if (synced < 0 && outcomes[i]) {]==]
+    [==[            bool did = true;
+            if constexpr (std::is_same_v<Result, result<bool>>) did = outcomes[i] && *outcomes[i];
+            if (synced < 0 && outcomes[i] && did) {]==])
 bug(fsync_repeated_after_a_failure backends/file_store_faults.test.cpp backends/file_temps.hpp
     [==[if (durable) answer = files_->sync(file_.fd());]==]
     [==[if (durable && (answer = files_->sync(file_.fd())) < 0) answer = files_->sync(file_.fd());]==])

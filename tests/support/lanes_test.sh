@@ -9,14 +9,14 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 wrong=0
 
-# expect PASSED FAILED SKIPPED STATUS WHAT: of the tests on stdin.
+# expect PASSED FAILED SKIPPED STATUS WHAT [LEFT_OUT]: of the tests on stdin.
 expect() {
     cat >"$folder/CTestTestfile.cmake"
     local said answer
     said=$(
         # Those of this run, not of the script.
         # shellcheck disable=SC2030,SC2034
-        passed=0 failed=0 skipped=0
+        passed=0 failed=0 skipped=0 left_out=0
         run_tests "$folder" >"$folder/output" 2>&1
         finish | tail -n 1
         exit "${PIPESTATUS[0]}"
@@ -24,6 +24,7 @@ expect() {
     answer=$?
     local wanted="$1 passed, $2 failed"
     [ "$3" -eq 0 ] || wanted+=", $3 skipped"
+    [ "${6:-0}" -eq 0 ] || wanted+=", $6 left out"
     if [ "$said" = "$wanted" ] && [ "$answer" -eq "$4" ]; then
         echo "$5: $said, exit status $answer"
     else
@@ -64,6 +65,16 @@ set_tests_properties(by_word PROPERTIES SKIP_REGULAR_EXPRESSION "skipped:")
 add_test(off true)
 set_tests_properties(off PROPERTIES DISABLED TRUE)
 TESTS
+leave_out='^slow'
+expect 1 0 0 0 "tests that are left to other lanes" 2 <<'TESTS'
+add_test(passes true)
+add_test(slow_one false)
+add_test(slow_two false)
+TESTS
+expect 1 0 0 0 "no test to leave out" <<'TESTS'
+add_test(passes true)
+TESTS
+leave_out=
 expect 0 0 1 1 "nothing but skipped tests" <<'TESTS'
 add_test(by_code sh -c "exit 77")
 set_tests_properties(by_code PROPERTIES SKIP_RETURN_CODE 77)

@@ -315,6 +315,29 @@ TEST_CASE("instance_store: no write outlives the lease that it began under") {
     CHECK(b.repairs().size() == 1);
 }
 
+TEST_CASE("instance_store: no removal is recorded, and no name removed, after the lease that it began under") {
+    {
+        service_bench b(format::dual);
+        REQUIRE(b.put(b.id(1), "content"));
+        b.hooks.lease = std::chrono::seconds(5);
+        b.state_faults->by_rule = [&](operation verb) -> std::optional<fault> {
+            if (verb == operation::list) b.clock.advance(std::chrono::seconds(6));
+            return std::nullopt;
+        };
+        CHECK_FALSE(b.store.remove(b.c, b.id(1)));
+        CHECK(b.deletions().empty());
+        CHECK(b.blobs() == 2);
+    }
+    service_bench b(format::dual);
+    REQUIRE(b.put(b.id(1), "content"));
+    b.hooks.lease = std::chrono::seconds(5);
+    b.files.hook().after = [&](std::string_view verb, std::string_view n) {
+        if (verb == "remove" && n == b.old_name(b.id(1)).text()) b.clock.advance(std::chrono::seconds(6));
+    };
+    CHECK_FALSE(b.store.remove(b.c, b.id(1)));
+    CHECK(b.text_of(b.new_name(b.id(1))).has_value());
+}
+
 TEST_CASE("instance_store: what is said of a failure tells no name and no uid") {
     for (const format f : {format::old_names, format::dual, format::new_names}) {
         CAPTURE(to_string(f));

@@ -102,14 +102,12 @@ private:
                 const std::vector<std::string>& folders, OnResult& report) const {
         const int synced = writer_->sync(folders);
         for (std::size_t i = 0; i < outcomes.size(); ++i) {
-            if (synced < 0 && changed(outcomes[i])) {
+            if (synced < 0 && outcomes[i]) {  // an absent blob, too: nobody knows yet that it stays away
                 outcomes[i] = unexpected(unsynced(synced, name_of(requests[i])));
             }
             report(i, std::move(outcomes[i]));
         }
     }
-    [[nodiscard]] static bool changed(const result<copy_result>& r) noexcept { return r.has_value(); }
-    [[nodiscard]] static bool changed(const result<bool>& r) noexcept { return r.has_value() && *r; }
     [[nodiscard]] static const std::string& name_of(const copy_request& r) noexcept { return r.to.text(); }
     [[nodiscard]] static const std::string& name_of(const remove_request& r) noexcept { return r.name.text(); }
 
