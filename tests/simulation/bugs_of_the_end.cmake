@@ -125,6 +125,9 @@ bug(forgotten_node_does_not_join_again migrate/announcer.test.cpp migrate/announ
     [==[            if (joins || *rejoins) known_.reset();
 ]==]
     [==[]==])
+bug(call_counted_in_a_format_that_was_left views/format_switch.test.cpp views/format_switch.hpp
+    [==[if (mode_.load() == mode) return call(]==]
+    [==[return call(]==])
 bug(containers_taken_in_any_order migrate/home.test.cpp migrate/home.hpp
     [==[if (home->place != i + 1) {]==]
     [==[if (false) {]==])
@@ -132,7 +135,7 @@ bug(records_in_the_container_left_behind migrate/home.test.cpp migrate/home.hpp
     [==[apart ? keeps_records(*named.containers[i], c) : result<bool>(false)]==]
     [==[result<bool>(false)]==])
 
-# --- the lease of a removal ---------------------------------------------------------------------------------------------
+# --- the lease of a removal --------------------------------------------------------------------------------------------
 bug(removal_recorded_after_its_lease views/instance_store_faults.test.cpp views/instance_store.hpp
     [==[deletions_.record(*admitted, ids)]==]
     [==[deletions_.record(c, ids)]==])

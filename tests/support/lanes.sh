@@ -37,7 +37,8 @@ run_tests() {
     shift
     if [ -n "$leave_out" ]; then
         local names
-        names=$(ctest --test-dir "$build" -N -R "$leave_out" </dev/null | sed -n 's/^ *Test *#[0-9]*: //p' | paste -sd ' ')
+        names=$(ctest --test-dir "$build" -N -R "$leave_out" </dev/null | sed -n 's/^ *Test *#[0-9]*: //p')
+        names=$(paste -sd ' ' <<<"$names")
         echo "== $build: left to other lanes: ${names:-none}"
         left_out=$((left_out + $(wc -w <<<"$names")))
         set -- "$@" -E "$leave_out"
