@@ -13,6 +13,7 @@ set(BLOBSHIFT_HEADERS
     backends/file_groups.hpp
     backends/file_listing.hpp
     backends/file_locks.hpp
+    backends/file_look.hpp
     backends/file_pages.hpp
     backends/file_reader.hpp
     backends/file_store.hpp

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Every test source, one line each, in the order of its path below tests/. The first folder is the row: `ctest` runs each
-# row as one test, unit.ROW. A test fails when a tests/**/*.test.cpp is in none of these lists.
+# Every test source, one line each, in the order of its path below tests/. The first folder is the row: `ctest` runs
+# each row as one test, unit.ROW. A test fails when a tests/**/*.test.cpp is in none of these lists.
 
 set(BLOBSHIFT_TEST_SOURCES
     backends/file_attributes.test.cpp
@@ -9,6 +9,7 @@ set(BLOBSHIFT_TEST_SOURCES
     backends/file_errors.test.cpp
     backends/file_groups.test.cpp
     backends/file_listing.test.cpp
+    backends/file_look.test.cpp
     backends/file_locks.test.cpp
     backends/file_pages.test.cpp
     backends/file_reader.test.cpp

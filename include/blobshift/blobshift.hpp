@@ -15,6 +15,7 @@
 #include <blobshift/backends/file_groups.hpp>
 #include <blobshift/backends/file_listing.hpp>
 #include <blobshift/backends/file_locks.hpp>
+#include <blobshift/backends/file_look.hpp>
 #include <blobshift/backends/file_pages.hpp>
 #include <blobshift/backends/file_reader.hpp>
 #include <blobshift/backends/file_store.hpp>

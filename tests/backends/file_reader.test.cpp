@@ -32,6 +32,28 @@ TEST_CASE("a read that fails at any call is an error and no content") {
     }
 }
 
+TEST_CASE("a look for the etag that fails at any call is an error, and never says that the blob is not there") {
+    for (std::size_t n = 0;; ++n) {
+        scripted s({.durable = durability::none});
+        fill(s);
+        const etag tag = s.store.head({}, name("a/old")).value().tag;
+        s.script->clear();
+        s.script->fail_nth(n, -EIO);
+        const auto got = s.store.etag_of({}, name("a/old"));
+        const std::string call = n < s.script->log.size() ? s.script->log[n] : "none";
+        s.script->clear();
+        CAPTURE(call);
+        if (call == "none") {
+            CHECK(got.value() == tag);
+            break;
+        }
+        if (call == "close") continue;
+        REQUIRE_FALSE(got);
+        CHECK(got.error().code == errc::io_error);
+        CHECK(got.error().subject == "a/old");
+    }
+}
+
 TEST_CASE("a file that is cut short while it is read is corrupt, not a shorter blob") {
     scripted s({.durable = durability::none});
     fill(s);

@@ -100,6 +100,7 @@ TEST_CASE_FIXTURE(stored, "nothing is reached through a symbolic link, and no li
     for (const char* n : {"file", "folder/secret", "folder/b/c", "inner/x", "dangling", "folder/new", "dangling/new"}) {
         CAPTURE(std::string(n));
         CHECK(code_of(store.head({}, name(n))) == errc::conflict);
+        CHECK(code_of(store.etag_of({}, name(n))) == errc::conflict);
         CHECK(code_of(content_of(store, n)) == errc::conflict);
         CHECK(code_of(put(store, n, "evil")) == errc::conflict);
         CHECK(code_of(put(store, n, "evil", condition::if_absent())) == errc::conflict);
@@ -121,6 +122,7 @@ TEST_CASE_FIXTURE(stored, "a FIFO or a device is neither read nor replaced, and 
     REQUIRE(::mkfifo(on.path("fifo").c_str(), 0600) == 0);
     CHECK(put(store, "a", "x"));
     CHECK(code_of(store.head({}, name("fifo"))) == errc::conflict);
+    CHECK(code_of(store.etag_of({}, name("fifo"))) == errc::conflict);
     CHECK(code_of(content_of(store, "fifo")) == errc::conflict);
     CHECK(code_of(put(store, "fifo", "x")) == errc::conflict);
     CHECK(code_of(remove(store, "fifo")) == errc::conflict);

@@ -137,6 +137,36 @@ TEST_CASE("a source that other programs swap while it is linked is not promised 
     }
 }
 
+TEST_CASE("a blob is not replaced by another version than the one that was asked for, swapped at whichever moment") {
+    for (const char* moment : {"facts_in", "link", "rename"}) {
+        CAPTURE(moment);
+        scripted s({.durable = durability::none});
+        fill(s);
+        REQUIRE(put(s.store, "n", "precious"));
+        const etag tag = s.store.head({}, name("a/source")).value().tag;
+        s.script->clear();
+        bool swapped = false;
+        s.script->before = [&](std::string_view call) {
+            if (call == moment && !std::exchange(swapped, true)) {
+                s.on.write("a/other", "other");
+                std::filesystem::rename(s.on.path("a/other"), s.on.path("a/source"));
+            }
+            return 0;
+        };
+        const auto copied =
+            s.store.copy({}, name("a/source"), name("n"), condition::if_match(tag), condition::always());
+        REQUIRE(swapped);
+        if (copied) {  // the second name was made of the right one, before
+            CHECK(s.on.read("n") == "source");
+        } else {
+            CHECK(copied.error().code == errc::condition_failed);
+            CHECK(copied.error().done == effect::none);
+            CHECK(s.on.read("n") == "precious");
+        }
+        CHECK(s.on.temps().empty());
+    }
+}
+
 TEST_CASE("a directory that is pruned under a put, a copy or a removal is made again or not missed") {
     for (const operation& op : operations()) {
         CAPTURE(std::string(op.what));

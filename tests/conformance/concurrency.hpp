@@ -111,7 +111,7 @@ CONFORMANCE_CASE("a blob that is only ever replaced is never missing, not from a
         }
         do {
             if (i == 1) {
-                if (const auto seen = head(the, "a/blob"); !seen) wrong[i] = describe(seen.error());
+                if (const auto seen = the.store.head(the.c, name("a/blob")); !seen) wrong[i] = describe(seen.error());
             } else {
                 const auto page = the.store.list(the.c, {.prefix = "a/"});
                 if (!page) wrong[i] = describe(page.error());

@@ -79,7 +79,19 @@ inline blob_info put(subject& the, std::string_view n, std::string_view content 
     return the.store.put(the.c, name(n), as_bytes(content), a, condition::always()).value();
 }
 
-[[nodiscard]] inline result<blob_info> head(subject& the, std::string_view n) { return the.store.head(the.c, name(n)); }
+/// What `head` says. Where the store has an `etag_of` of its own, that must say the same; so not while others write.
+[[nodiscard]] inline result<blob_info> head(subject& the, std::string_view n) {
+    auto info = the.store.head(the.c, name(n));
+    if (!the.store.native().etags) return info;
+    const auto tag = etag_of(the.store, the.c, name(n));
+    CHECK(tag.has_value() == info.has_value());
+    if (info && tag) CHECK(*tag == info->tag);
+    if (!info && !tag) {
+        CHECK(tag.error().code == info.error().code);
+        CHECK(tag.error().subject == info.error().subject);
+    }
+    return info;
+}
 
 inline result<bool> remove(subject& the, std::string_view n, const condition& when = {}) {
     return the.store.remove(the.c, name(n), when);

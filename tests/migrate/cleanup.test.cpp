@@ -159,6 +159,24 @@ TEST_CASE("cleanup: forgotten removals leave the highest watermark in the ledger
     REQUIRE(clean_up(t.all(), t.c)->complete);
 }
 
+TEST_CASE("cleanup: a removal that came after the log was read is not given up in the ledger before it is made") {
+    two_containers t;
+    for (const std::int64_t w : {3, 12}) t.store(new_names, w);
+    t.record_removal(3);
+    bool once = true;
+    t.files_hook->before = [&](std::string_view verb, std::string_view) -> std::optional<error> {
+        if (verb == "remove" && std::exchange(once, false)) t.record_removal(12);
+        return std::nullopt;
+    };
+    REQUIRE(clean_up(t.all(), t.c)->complete);
+    CHECK(t.recorded_removals() == 1);
+    CHECK(t.has(new_names, 12));
+    REQUIRE(read_ledger(t.files_state, t.c, [&](const ledger_entry& e) -> result<void> {
+        CHECK_FALSE(e.target == t.name(new_names, 12, instance));
+        return {};
+    }));
+}
+
 TEST_CASE("cleanup: orphans are counted and told, never touched; what the ledger or the scheme explains is none") {
     two_containers t;
     t.store(dual, 1);

@@ -105,6 +105,22 @@ TEST_CASE("a listing that fails, or does not advance, is an error and no answer"
     CHECK(never.at({}, {"a"}).error().code == errc::corrupt);
 }
 
+TEST_CASE("a store that can say etags is not asked for attributes") {
+    struct teller : memory_store {
+        result<blob_info> head(const context&, const blob_name&) { return fail(errc::io_error, "not to be asked"); }
+        result<etag> etag_of(const context& c, const blob_name& n) {
+            auto info = memory_store::head(c, n);
+            if (!info) return unexpected(std::move(info).error());
+            return info->tag;
+        }
+    } store;
+    const etag tag = store.put({}, blob_name::parse("a").value(), {}, {}, condition::always()).value().tag;
+    detail::second_look<teller> at(store, 1);
+    const auto seen = at.at({}, {"a", "b"}).value();
+    CHECK(seen[0].value() == tag);
+    CHECK(seen[1].error().code == errc::not_found);
+}
+
 TEST_CASE("a head that fails is the answer for its name alone") {
     paged p;
     any_store own{memory_store()};  // scans by its own means: no listing

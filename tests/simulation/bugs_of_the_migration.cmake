@@ -266,6 +266,10 @@ bug(blob_compared_with_the_end_of_its_source views/write_once.test.cpp views/wri
     [==[    if (auto again = source.rewind(); !again) return unexpected(std::move(again).error());
     comparing_sink]==]
     [==[    comparing_sink]==])
+bug(bytes_of_another_blob_than_the_attributes views/write_once.test.cpp views/write_once.hpp
+    [==[                          .when = condition::if_match(there.tag),
+]==]
+    [==[]==])
 bug(no_third_look_at_what_moves views/instance_store_faults.test.cpp views/instance_store.hpp
     [==[        if (answer || !missed(answer.error())) return answer;
         return under(names->front());]==]
@@ -316,6 +320,10 @@ bug(cleanup_of_one_name migrate/sweep.test.cpp migrate/sweep.hpp
     [==[            for (const bool old_turn : {true}) {]==])
 bug(cleanup_forgets_too_early migrate/cleanup.test.cpp migrate/cleanup.hpp
     [==[    if (!summary.kept.empty()) return summary;]==]
+    [==[]==])
+bug(cleanup_gives_up_what_is_still_to_be_removed migrate/cleanup.test.cpp migrate/cleanup.hpp
+    [==[        if (each.sequence > last) return {};
+]==]
     [==[]==])
 bug(rollback_removes_what_is_not_proved simulation migrate/rollback.hpp
     [==[const verify_level least = options_.remove_new ? verify_level::computed_hash : verify_level::exists;]==]

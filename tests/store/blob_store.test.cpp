@@ -42,6 +42,9 @@ struct bulk_copier : store {
 struct bulk_remover : store {
     void remove_many(const context&, std::span<const remove_request>, const bulk_options&, on_removed) {}
 };
+struct etag_reader : store {
+    result<etag> etag_of(const context&, const blob_name&) { return etag(); }
+};
 struct block_store : store {
     result<upload_session> begin_upload(const context&, const blob_name& n) { return upload_session{n}; }
     result<void> stage_block(const context&, const upload_session&, std::uint32_t, std::uint64_t, byte_view) {
@@ -62,6 +65,7 @@ static_assert(Scanner<scanner> && !Scanner<store>);
 static_assert(BulkCopier<bulk_copier> && !BulkCopier<store>);
 static_assert(BulkRemover<bulk_remover> && !BulkRemover<store>);
 static_assert(BlockStore<block_store> && !BlockStore<store>);
+static_assert(EtagReader<etag_reader> && !EtagReader<store>);
 
 // Near misses of BlobReader. Each hides one member of `store` behind one that is almost right.
 struct head_of_text : store {
@@ -151,6 +155,10 @@ struct blocks_without_condition : block_store {
     result<blob_info> commit_upload(const context&, const upload_session&, std::uint32_t, std::uint64_t,
                                     const attributes&);
 };
+struct etag_that_cannot_fail : store {
+    etag etag_of(const context&, const blob_name&);
+};
+static_assert(!EtagReader<etag_that_cannot_fail>);
 static_assert(!Scanner<scan_into_a_vector> && !Scanner<scan_that_cannot_fail>);
 static_assert(!BulkCopier<copy_many_of_a_vector> && !BulkCopier<copy_many_that_returns>);
 static_assert(!BulkRemover<remove_many_of_names>);
@@ -163,17 +171,20 @@ struct everything : block_store {
     result<void> scan(const context&, const list_query&, on_blob);
     void copy_many(const context&, std::span<const copy_request>, const bulk_options&, on_copied);
     void remove_many(const context&, std::span<const remove_request>, const bulk_options&, on_removed);
+    result<etag> etag_of(const context&, const blob_name&);
 };
 static_assert(preserves<store, store> && preserves<everything, store> && preserves<everything, everything>);
 static_assert(preserves<scanner, scanner> && preserves<everything, bulk_copier>);
 static_assert(!preserves<store, scanner> && !preserves<store, bulk_copier> && !preserves<store, bulk_remover>);
+static_assert(!preserves<store, etag_reader> && !preserves<scanner, etag_reader>);
 static_assert(!preserves<store, block_store> && !preserves<scanner, everything> && !preserves<reader, store>);
 static_assert(capabilities_of<store> == capabilities{});
 static_assert(capabilities_of<scanner> == capabilities{.scan = true});
 static_assert(capabilities_of<bulk_copier> == capabilities{.bulk_copy = true});
 static_assert(capabilities_of<bulk_remover> == capabilities{.bulk_remove = true});
 static_assert(capabilities_of<block_store> == capabilities{.blocks = true});
-static_assert(capabilities_of<everything> == capabilities{true, true, true, true});
+static_assert(capabilities_of<etag_reader> == capabilities{.etags = true});
+static_assert(capabilities_of<everything> == capabilities{true, true, true, true, true});
 
 constexpr std::uint64_t most = (std::numeric_limits<std::uint64_t>::max)();
 

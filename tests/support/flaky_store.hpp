@@ -148,7 +148,7 @@ private:
 };
 
 static_assert(BlobStore<bare_store> && capabilities_of<bare_store> == capabilities{});
-static_assert(capabilities_of<flaky_store> == capabilities{true, true, true, true});
+static_assert(capabilities_of<flaky_store> == capabilities{true, true, true, true, true});
 
 /// A name that is known to be right.
 [[nodiscard]] inline blob_name name(std::string_view text) { return blob_name::parse(text).value(); }

@@ -178,6 +178,18 @@ TEST_CASE("write_once: a blob that goes away while it is looked at is written") 
     }
 }
 
+TEST_CASE("write_once: the bytes that are compared are those of the blob whose attributes were") {
+    once_bench b;
+    b.plant("content", b.attrs);
+    bool replaced = false;
+    b.store.hook().before = [&](std::string_view verb, std::string_view) -> std::optional<error> {
+        if (verb == "read" && !std::exchange(replaced, true)) b.plant("content", {.content_type = "text/plain"});
+        return std::nullopt;
+    };
+    CHECK(b.write("content").error().code == errc::condition_failed);
+    CHECK(b.write("content").error().code == errc::already_exists);
+}
+
 TEST_CASE("write_once: the errors of every step are the caller's") {
     for (const char* verb : {"put", "head", "read"}) {
         CAPTURE(verb);

@@ -20,19 +20,13 @@
 
 #include <blobshift/backends/file_attributes.hpp>
 #include <blobshift/backends/file_errors.hpp>
+#include <blobshift/backends/file_look.hpp>
 #include <blobshift/backends/file_temps.hpp>
 #include <blobshift/backends/file_tree.hpp>
 #include <blobshift/backends/file_version.hpp>
 #include <blobshift/store/blob_store.hpp>
 
 namespace blobshift::inline v1::detail {
-
-inline constexpr std::string_view cannot_list = "cannot list the blobs";
-
-/// Whether an answer about a path means: there is no such thing any more, or it is nothing of ours. Listings go on.
-[[nodiscard]] inline bool is_elsewhere(int answer) noexcept {
-    return answer == -ENOENT || answer == -ENOTDIR || answer == -ELOOP || answer == -ENXIO || answer == -ENAMETOOLONG;
-}
 
 /// The directory in which all names with `prefix` are, as far as the prefix tells. \return false: no name has it.
 [[nodiscard]] inline bool top_of(std::string_view prefix, std::string& folder) {
@@ -63,33 +57,8 @@ template <class Files>
     return shows(q, full + '/') ? listed_as::folder : listed_as::nothing;
 }
 
-/// The blob `name` at `leaf` in an open directory, or nothing: it is gone, or no blob any more.
-template <class Files>
-[[nodiscard]] result<std::optional<blob_info>> look(const Files& files, int folder, const char* leaf, blob_name name,
-                                                    bool with_attributes) {
-    using found = std::optional<blob_info>;
-    file_facts facts;
-    file_handle<Files> file;
-    int answer = 0;
-    if (with_attributes) {
-        file = file_handle<Files>(files, files.open_in(folder, leaf, open_for::content));
-        answer = file ? files.facts_of(file.fd(), facts) : file.code();
-    } else {
-        answer = files.facts_in(folder, leaf, facts);
-    }
-    if (is_elsewhere(answer)) return found();
-    if (answer < 0) return file_failure(answer, cannot_list, name.text());
-    if (facts.kind != file_kind::regular) return found();
-    found info(info_of(std::move(name), facts));
-    if (with_attributes) {
-        auto attrs = read_attributes(files, file.fd());
-        if (!attrs) return unexpected(std::move(attrs).error());
-        info->attrs = *std::move(attrs);
-    }
-    return info;
-}
-
-/// One pass through a tree, in the order in which the system gives the entries. Memory: one buffer for each level.
+/// One pass through a tree, in the order in which the system gives the entries; with more than one thread about in that
+/// order. Memory: one buffer for each level, and what `look_ahead` says.
 template <class Files>
 class file_scan {
 public:
@@ -99,10 +68,12 @@ public:
     [[nodiscard]] result<void> run(on_blob f) {
         if (!top_of(query_->prefix, path_)) return {};
         if (!shows(*query_, path_ + '/')) return {};
-        const auto top = tree_->open(path_, open_for::entries);
-        if (!top) return is_elsewhere(top.code()) ? result<void>() : file_failure(top.code(), cannot_list);
+        const folder top = std::make_shared<const file_handle<Files>>(tree_->open(path_, open_for::entries));
+        if (!*top) return is_elsewhere(top->code()) ? result<void>() : file_failure(top->code(), cannot_list);
         if (!path_.empty()) path_ += '/';
-        return visit(top.fd(), 0, f);
+        if (query_->concurrency > 1) ahead_.emplace(tree_->files(), *query_, f);
+        auto all = visit(top, 0, f);
+        return all && ahead_ ? ahead_->finish() : all;
     }
 
     /// Entries that are no blobs and hold none: links, devices, names that no blob can have.
@@ -110,16 +81,17 @@ public:
 
 private:
     using buffer = std::array<std::byte, 32768>;
+    using folder = typename look_ahead<Files>::folder;
 
-    [[nodiscard]] result<void> visit(int folder, std::size_t depth, on_blob f) {
+    [[nodiscard]] result<void> visit(const folder& in, std::size_t depth, on_blob f) {
         if (buffers_.size() == depth) buffers_.push_back(std::unique_ptr<buffer>(new buffer));
         buffer& entries = *buffers_[depth];
         result<void> taken = context_->proceed();
         if (!taken) return taken;
-        const int answer = for_each_entry(tree_->files(), folder, entries, [&](const folder_entry& e) {
+        const int answer = for_each_entry(tree_->files(), in->fd(), entries, [&](const folder_entry& e) {
             const std::size_t length = path_.size();
             path_ += e.name;
-            taken = take(folder, e, depth, f);
+            taken = take(in, e, depth, f);
             path_.resize(length);
             return taken.has_value();
         });
@@ -127,26 +99,28 @@ private:
         return taken;
     }
 
-    [[nodiscard]] result<void> take(int folder, const folder_entry& e, std::size_t depth, on_blob f) {
-        switch (classify(tree_->files(), folder, e, *query_, path_)) {
+    [[nodiscard]] result<void> take(const folder& in, const folder_entry& e, std::size_t depth, on_blob f) {
+        switch (classify(tree_->files(), in->fd(), e, *query_, path_)) {
             case listed_as::nothing: return {};
             case listed_as::foreign: ++foreign_; return {};
-            case listed_as::file: return give(folder, e.name, f);
+            case listed_as::file: return give(in, e.name, f);
             case listed_as::folder: break;
         }
         path_ += '/';
         if (path_ < query_->start_after && !query_->start_after.starts_with(path_)) return {};
-        const file_handle<Files> next(tree_->files(), tree_->files().open_in(folder, e.name, open_for::entries));
-        if (!next) return is_elsewhere(next.code()) ? result<void>() : file_failure(next.code(), cannot_list, path_);
-        return visit(next.fd(), depth + 1, f);
+        const auto next = std::make_shared<const file_handle<Files>>(
+            tree_->files(), tree_->files().open_in(in->fd(), e.name, open_for::entries));
+        if (!*next) return is_elsewhere(next->code()) ? result<void>() : file_failure(next->code(), cannot_list, path_);
+        return visit(next, depth + 1, f);
     }
 
-    [[nodiscard]] result<void> give(int folder, const char* leaf, on_blob f) {
+    [[nodiscard]] result<void> give(const folder& in, const char* leaf, on_blob f) {
         if (auto go = context_->proceed(); !go) return go;
         auto name = blob_name::parse(path_);
         if (!name) ++foreign_;
         if (!name || path_ <= query_->start_after) return {};
-        auto info = look(tree_->files(), folder, leaf, *std::move(name), query_->with_attributes);
+        if (ahead_) return ahead_->add(in, *std::move(name));
+        auto info = look(tree_->files(), in->fd(), leaf, *std::move(name), query_->with_attributes);
         if (!info) return unexpected(std::move(info).error());
         return *info ? f(std::move(**info)) : result<void>();
     }
@@ -157,6 +131,7 @@ private:
     std::string path_ = {};
     std::uint64_t foreign_ = 0;
     std::vector<std::unique_ptr<buffer>> buffers_ = {};
+    std::optional<look_ahead<Files>> ahead_ = {};  ///< Only with more than one thread.
 };
 
 }  // namespace blobshift::inline v1::detail

@@ -81,6 +81,18 @@ public:
         return info_with_attributes(n, *blob);
     }
 
+    /// As `head`, without opening the file.
+    [[nodiscard]] result<etag> etag_of(const blob_name& n) const {
+        const auto folder = tree_->open(std::string(folder_of(n.text())), open_for::passage);
+        file_facts facts;
+        const int answer = folder ? tree_->files().facts_in(folder.fd(), leaf_of(n.text()), facts) : folder.code();
+        if (answer < 0) return cannot_reach(*tree_, answer, n);
+        if (facts.kind == file_kind::directory) return no_blob(n);
+        if (facts.kind == file_kind::link) return cannot_reach(*tree_, -ELOOP, n);
+        if (facts.kind != file_kind::regular) return cannot_reach(*tree_, -ENXIO, n);
+        return version_of(facts);
+    }
+
     [[nodiscard]] result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                                            const condition& when) const {
         auto blob = open(n);

@@ -90,6 +90,11 @@ public:
         return state_->reader.head(n);
     }
 
+    result<etag> etag_of(const context& c, const blob_name& n) {
+        if (auto go = c.proceed(); !go) return detail::about(std::move(go), n);
+        return state_->reader.etag_of(n);
+    }
+
     /// One file is opened once: all bytes are of one version. A file that became shorter meanwhile is errc::corrupt.
     result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                              const condition& when) {
@@ -304,7 +309,8 @@ private:
 /// The store for programs; tests put other calls in the place of the system's.
 using file_store = basic_file_store<posix_files>;
 
-static_assert(Scanner<file_store> && BulkCopier<file_store> && BulkRemover<file_store> && BlockStore<file_store>);
+static_assert(Scanner<file_store> && BulkCopier<file_store> && BulkRemover<file_store> && BlockStore<file_store> &&
+              EtagReader<file_store>);
 
 }  // namespace blobshift::inline v1
 

@@ -92,6 +92,11 @@ public:
     result<blob_info> head(const context& c, const blob_name& n) {
         return self().around({operation::head}, c, [&] { return inner_.head(c, n); });
     }
+    result<etag> etag_of(const context& c, const blob_name& n)
+        requires EtagReader<S>
+    {
+        return self().around({operation::head}, c, [&] { return inner_.etag_of(c, n); });
+    }
     result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                              const condition& when) {
         const std::uint64_t room = (std::min)(range.length, std::uint64_t{out.size()});

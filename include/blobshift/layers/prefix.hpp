@@ -51,6 +51,13 @@ public:
         if (!full) return unexpected(full.error());
         return inside(inner_.head(c, *full));
     }
+    result<etag> etag_of(const context& c, const blob_name& n)
+        requires EtagReader<S>
+    {
+        const auto full = outside(n);
+        if (!full) return unexpected(full.error());
+        return inside(inner_.etag_of(c, *full));
+    }
     result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                              const condition& when) {
         const auto full = outside(n);

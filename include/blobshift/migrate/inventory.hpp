@@ -132,7 +132,7 @@ public:
     template <BlobReader S, NamingPolicy From, NamingPolicy To>
     result<void> collect(S& store, const From& from, const To& to, migration_observer& observer) {
         observer.on_progress({.phase = "list"});
-        return scan(store, context_, {}, [&](blob_info&& info) -> result<void> {
+        return scan(store, context_, {.concurrency = options_.concurrency}, [&](blob_info&& info) -> result<void> {
             if ((++seen_ % often) == 0) observer.on_progress({.phase = "list", .objects = seen_});
             if (options_.stored_before && info.last_modified >= *options_.stored_before) return {};
             return take(info, from, to, observer);

@@ -222,9 +222,16 @@ template <NamingPolicy From, NamingPolicy To>
 
 /// Puts a batch, which comes in the order of the new names, in the order of the old ones: neighbours share a directory.
 inline void sort_by_source(std::vector<name_pair>& batch) {
-    std::sort(batch.begin(), batch.end(), [](const name_pair& a, const name_pair& b) {
-        return a.sources.front().name < b.sources.front().name;
+    std::vector<name_pair*> order;  // a pair is large: each moves once
+    order.reserve(batch.size());
+    for (name_pair& pair : batch) order.push_back(&pair);
+    std::sort(order.begin(), order.end(), [](const name_pair* a, const name_pair* b) {
+        return a->sources.front().name < b->sources.front().name;
     });
+    std::vector<name_pair> sorted;
+    sorted.reserve(batch.size());
+    for (name_pair* pair : order) sorted.push_back(std::move(*pair));
+    batch.swap(sorted);
 }
 
 /// The record of a comparison.

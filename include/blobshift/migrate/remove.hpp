@@ -286,9 +286,9 @@ private:
 /// removed, each with if_match on the etag that was compared. A blob that changed in between is kept and counted.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be kept.
-/// \par Complexity  One listing, with `look_again` another one (or a head for each object, where names are scanned),
-///                  one removal for each object, reads for pairs without a proof, one put and one `read_stage` for each
-///                  wave. Memory as the options say.
+/// \par Complexity  One listing, with `look_again` another one (or an `etag_of` for each object, where names are
+///                  scanned), one removal for each object, reads for pairs without a proof, one put and one
+///                  `read_stage` for each wave. Memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<remove_summary> remove_sources(const migration_job<S, From, To>& job, const context& c,
                                       remove_options options = {}) {

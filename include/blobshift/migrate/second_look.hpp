@@ -23,11 +23,11 @@ namespace blobshift::inline v1::detail {
 
 /// Looks at names again, batch after batch in rising order, each batch just before something depends on it.
 ///
-/// A store that scans by its own means is asked by `head`. Any other one is asked by one more listing, which walks
-/// beside the batches: 5,000 names for a request instead of one. A name that the listing does not show where it should
-/// be (it is gone, it came out of order, or the store sorts in another way) is asked for by `head`, so that a listing
-/// alone never says that something is missing. Nothing is remembered from one batch to the next but the place in the
-/// listing.
+/// A store that scans by its own means is asked for each name (`etag_of`). Any other one is asked by one more listing,
+/// which walks beside the batches: 5,000 names for a request instead of one. A name that the listing does not show
+/// where it should be (it is gone, it came out of order, or the store sorts in another way) is asked for, so that a
+/// listing alone never says that something is missing. Nothing is remembered from one batch to the next but the place
+/// in the listing.
 template <BlobReader S>
 class second_look {
 public:
@@ -37,8 +37,8 @@ public:
     /// The tags of `names` now, in their order; or for each why it is not known (errc::not_found: it is gone).
     ///
     /// \return the tags; or the failure of the listing.
-    /// \par Complexity  A head for each name, or, over all batches, one listing, a page more for each batch, and a head
-    ///                  for each name that is not where it should be.
+    /// \par Complexity  An `etag_of` for each name, or, over all batches, one listing, a page more for each batch, and
+    ///                  an `etag_of` for each name that is not where it should be.
     result<std::vector<result<etag>>> at(const context& c, const std::vector<std::string_view>& names) {
         is_fresh_ = false;
         std::vector<std::optional<etag>> listed(names.size());
@@ -69,9 +69,7 @@ private:
     [[nodiscard]] result<etag> look(const context& c, std::string_view text) const {
         auto name = blob_name::parse(text);
         if (!name) return unexpected(std::move(name).error());
-        auto info = store_.head(c, *name);
-        if (!info) return unexpected(std::move(info).error());
-        return std::move(info->tag);
+        return etag_of(store_, c, *name);
     }
 
     /// Goes on in the listing to the first name that is not before `name`.

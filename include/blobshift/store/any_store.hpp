@@ -18,8 +18,8 @@ namespace blobshift::inline v1 {
 
 /// Owns any `BlobStore` and is one.
 ///
-/// `scan`, `copy_many` and `remove_many` are the store's own where it has them and otherwise the general ones of
-/// store/bulk.hpp, so they always work. Uploads in blocks cannot be made up: where the store has none,
+/// `scan`, `etag_of`, `copy_many` and `remove_many` are the store's own where it has them and otherwise the general
+/// ones of store/bulk.hpp, so they always work. Uploads in blocks cannot be made up: where the store has none,
 /// `native().blocks` is false and they are errc::unsupported. `upload` in store/ops.hpp asks before it uses them.
 ///
 /// \par Thread-safety  That of the store inside. A moved-from any_store may only be assigned to or destroyed.
@@ -34,6 +34,7 @@ public:
     [[nodiscard]] capabilities native() const noexcept { return inner_->native(); }
 
     result<blob_info> head(const context& c, const blob_name& n) { return inner_->head(c, n); }
+    result<etag> etag_of(const context& c, const blob_name& n) { return inner_->etag_of(c, n); }
     result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                              const condition& when) {
         return inner_->read(c, n, range, out, when);
@@ -74,6 +75,7 @@ private:
         virtual ~face() = default;
         [[nodiscard]] virtual capabilities native() const noexcept = 0;
         virtual result<blob_info> head(const context&, const blob_name&) = 0;
+        virtual result<etag> etag_of(const context&, const blob_name&) = 0;
         virtual result<read_result> read(const context&, const blob_name&, const read_range&, byte_span,
                                          const condition&) = 0;
         virtual result<list_page> list(const context&, const list_query&) = 0;
@@ -99,6 +101,7 @@ private:
 
         [[nodiscard]] capabilities native() const noexcept override { return native_capabilities(store); }
         result<blob_info> head(const context& c, const blob_name& n) override { return store.head(c, n); }
+        result<etag> etag_of(const context& c, const blob_name& n) override { return blobshift::etag_of(store, c, n); }
         result<read_result> read(const context& c, const blob_name& n, const read_range& range, byte_span out,
                                  const condition& when) override {
             return store.read(c, n, range, out, when);
@@ -157,7 +160,7 @@ private:
 };
 
 static_assert(preserves<any_store, any_store> && Scanner<any_store> && BulkCopier<any_store> &&
-              BulkRemover<any_store> && BlockStore<any_store>);
+              BulkRemover<any_store> && BlockStore<any_store> && EtagReader<any_store>);
 
 }  // namespace blobshift::inline v1
 

@@ -60,6 +60,7 @@ struct list_query {
     std::string cursor = {};       ///< `list_page::cursor` of the page before, the rest of the query unchanged.
     std::size_t page_size = 0;     ///< Most entries (blobs and prefixes) of a page; 0 = the store's choice.
     bool with_attributes = false;  ///< Fill `blob_info::attrs`. Costs more in some stores.
+    unsigned concurrency = 1;      ///< Most threads of a `scan`, the caller's included; a store may use fewer.
 };
 
 /// A part of a listing. Only an empty cursor means the end: a page may be empty and not the last.
@@ -141,13 +142,22 @@ concept BlobStore = std::movable<S> && BlobReader<S> &&
                         { s.copy(c, n, n, when, when) } -> std::same_as<result<copy_result>>;
                     };
 
+/// Refinement: can say which version a blob is for less than `head` costs, which tells of its attributes, too.
+///
+/// `s.etag_of(c, n)` is `s.head(c, n)->tag`, or the error that `head` gives.
+template <class S>
+concept EtagReader = BlobReader<S> && requires(S& s, const context& c, const blob_name& n) {
+    { s.etag_of(c, n) } -> std::same_as<result<etag>>;
+};
+
 /// Receives one blob of a scan. An error ends the scan, which returns it.
 using on_blob = function_ref<result<void>(blob_info&&)>;
 
 /// Refinement: can give every name in one pass, in no order, with memory that does not grow with their number.
 ///
 /// `s.scan(c, query, f)` calls `f` once for each blob that exists throughout the scan, one call at a time, and uses
-/// only `prefix`, `start_after` and `with_attributes` of the query (a delimiter or a cursor: invalid_argument).
+/// only `prefix`, `start_after`, `with_attributes` and `concurrency` of the query (a delimiter or a cursor:
+/// invalid_argument).
 template <class S>
 concept Scanner = BlobReader<S> && requires(S& s, const context& c, const list_query& query, on_blob f) {
     { s.scan(c, query, f) } -> std::same_as<result<void>>;
@@ -230,13 +240,15 @@ struct capabilities {
     bool bulk_copy = false;
     bool bulk_remove = false;
     bool blocks = false;
+    bool etags = false;
 
     friend bool operator==(const capabilities&, const capabilities&) = default;
 };
 
 template <class S>
 inline constexpr capabilities capabilities_of = {
-    .scan = Scanner<S>, .bulk_copy = BulkCopier<S>, .bulk_remove = BulkRemover<S>, .blocks = BlockStore<S>};
+    .scan = Scanner<S>, .bulk_copy = BulkCopier<S>, .bulk_remove = BulkRemover<S>, .blocks = BlockStore<S>,
+    .etags = EtagReader<S>};
 
 /// What `store` can do by itself: as it says where it says so (any_store, and layers over it), else as its type says.
 template <class S>
@@ -249,7 +261,8 @@ template <class S>
 template <class Layer, class Inner>
 concept preserves =
     BlobStore<Layer> && (Scanner<Layer> || !Scanner<Inner>) && (BulkCopier<Layer> || !BulkCopier<Inner>) &&
-    (BulkRemover<Layer> || !BulkRemover<Inner>) && (BlockStore<Layer> || !BlockStore<Inner>);
+    (BulkRemover<Layer> || !BulkRemover<Inner>) && (BlockStore<Layer> || !BlockStore<Inner>) &&
+    (EtagReader<Layer> || !EtagReader<Inner>);
 
 namespace detail {
 

@@ -73,6 +73,18 @@ void pooled(const context& c, std::span<const Request> requests, const bulk_opti
 
 }  // namespace detail
 
+/// Which version `n` is now: by the store's own means, or by `head`, whose errors it has.
+template <BlobReader S>
+result<etag> etag_of(S& store, const context& c, const blob_name& n) {
+    if constexpr (EtagReader<S>) {
+        return store.etag_of(c, n);
+    } else {
+        auto info = store.head(c, n);
+        if (!info) return unexpected(std::move(info).error());
+        return std::move(info->tag);
+    }
+}
+
 /// Gives every blob under `q.prefix` to `f`, one call at a time: in one pass and in no order where the store is a
 /// `Scanner`, else page by page in the store's order.
 ///
