@@ -16,6 +16,7 @@
 #include <backends/files_on_disk.hpp>
 #include <backends/scripted_files.hpp>
 #include <blobshift/backends/file_listing.hpp>
+#include <blobshift/backends/file_store.hpp>
 #include <support/print.hpp>
 
 using namespace blobshift;
@@ -88,14 +89,54 @@ TEST_CASE_FIXTURE(looked, "no more threads look than were allowed, and only the 
         return {};
     };
     CHECK(threads_of(1, hear) == std::set{here});
-    CHECK(threads_of(4, hear).size() <= 4);
     bool others = false;  // which thread gets what is up to the system
     for (int tries = 0; tries < 50 && !others; ++tries) {
         auto seen = threads_of(2, hear);
+        CHECK(seen.size() <= 2);
         seen.erase(here);
         others = !seen.empty();
     }
     CHECK(others);
+    CHECK(threads_of(1000, hear).size() <= detail::look_ahead<scripted_files>::most_threads);
+}
+
+TEST_CASE_FIXTURE(looked, "what is looked at before anybody hears of it is bounded") {
+    std::atomic<std::size_t> looks = 0;
+    std::size_t before = 0;
+    script->before = [&](std::string_view call) { return looks += call == "facts_in", 0; };
+    CHECK(scan(2, [&](blob_info&&) { return before = before == 0 ? looks.load() : before, result<void>(); }));
+    CHECK(before <= 2 * 4 * detail::look_ahead<scripted_files>::piece_size);
+}
+
+TEST_CASE_FIXTURE(looked, "attributes are read by several threads as by one") {
+    auto store = file_store::open(disk.path(), {.durable = durability::none}).value();
+    const blob_name typed = blob_name::parse("deep/7/222").value();
+    REQUIRE(store.put({}, typed, as_bytes(typed.text()), {.content_type = "text/x"}, {}));
+    for (const unsigned concurrency : {1U, 3U}) {
+        std::set<std::string> types;
+        CHECK(scan(concurrency, [&](blob_info&& info) { return types.insert(info.attrs.content_type), result<void>(); },
+                   {.prefix = "deep/", .with_attributes = true}));
+        CHECK(types == std::set<std::string>{"", "text/x"});
+    }
+}
+
+TEST_CASE_FIXTURE(looked, "a stop or a deadline ends it, wherever it is") {
+    for (const std::size_t most : {std::size_t{1}, std::size_t{700}, all.size() - 1}) {
+        CAPTURE(most);
+        std::stop_source stop;
+        context c;
+        c.stop = stop.get_token();
+        std::size_t heard = 0;
+        const list_query q{.concurrency = 3};
+        detail::file_scan<scripted_files> scan(tree, c, q);
+        const auto ended = scan.run([&](blob_info&&) {
+            if (++heard == most) stop.request_stop();
+            return result<void>();
+        });
+        REQUIRE_FALSE(ended);
+        CHECK(ended.error().code == errc::cancelled);
+        CHECK(heard == most);
+    }
 }
 
 TEST_CASE("one small directory starts no thread") {

@@ -29,7 +29,7 @@ struct ::stat facts(const std::string& path) {
 }  // namespace
 
 static_assert(capabilities_of<file_store> ==
-              capabilities{.scan = true, .bulk_copy = true, .bulk_remove = true, .blocks = true});
+              capabilities{.scan = true, .bulk_copy = true, .bulk_remove = true, .blocks = true, .etags = true});
 static_assert(!std::is_copy_constructible_v<file_store> && std::is_nothrow_move_constructible_v<file_store>);
 
 TEST_CASE("a store is opened on a directory, and on nothing else") {

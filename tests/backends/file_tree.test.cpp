@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -15,6 +17,7 @@
 using namespace blobshift;
 using detail::file_tree;
 using testing::scripted_files;
+using strings = std::vector<std::string>;
 
 namespace {
 
@@ -192,7 +195,6 @@ TEST_CASE("a mode that cannot be set leaves no directory behind") {
 }
 
 TEST_CASE("a directory is synced, or of one that is gone all that are left above it") {
-    using strings = std::vector<std::string>;
     struct row {
         const char* folders;  ///< That are there.
         const char* file;     ///< Beside them; "" = none.

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The conformance suite over the file store, one row for each way in which it copies.
+// The conformance suite over the file store, one row for each way in which it copies, and over layers of it.
 
 #include <blobshift/backends/file_store.hpp>
+#include <blobshift/layers/observe.hpp>
+#include <blobshift/layers/prefix.hpp>
+#include <blobshift/layers/retry.hpp>
+#include <blobshift/layers/throttle.hpp>
 
 #include <conformance/subject.hpp>
 #include <support/temporary_folder.hpp>
@@ -27,9 +31,25 @@ private:
 
 struct files : files_in_a_folder<copy_method::automatic> {};
 struct files_copied_by_bytes : files_in_a_folder<copy_method::byte_copy> {};
+/// What a layer does with what only some stores can do.
+struct layers_over_files {
+    testing::temporary_folder folder;
+
+    auto make() {
+        any_store all(file_store::open(folder.path(), {.durable = durability::none}).value());
+        return observe(retry(throttle(prefix<any_store>::make(std::move(all), "p/").value())),
+                       [](const operation_event&) {});
+    }
+
+    static constexpr traits is = {.tree = true,
+                                  .longest_segment_bytes = 255,
+                                  .longest_name_units = 1024 - 2,
+                                  .most_segments = 254 - 1,
+                                  .keeps_full_attributes = false};
+};
 struct files_in_pages_of_two : files_in_a_folder<copy_method::automatic, 2> {};
 
 }  // namespace blobshift::conformance
 
-#define BLOBSHIFT_STORES_UNDER_TEST files, files_copied_by_bytes, files_in_pages_of_two
+#define BLOBSHIFT_STORES_UNDER_TEST files, files_copied_by_bytes, files_in_pages_of_two, layers_over_files
 #include <conformance/conformance.hpp>

@@ -26,6 +26,8 @@ void every_verb(subject& the, const context& c, std::string_view there, std::str
     };
     note("head", s.head(c, n));
     note("head", s.head(c, gone));
+    note("etag_of", s.etag_of(c, n));
+    note("etag_of", s.etag_of(c, gone));
     note("read", s.read(c, n, {}, buffer, match));
     note("read", s.read(c, n, read_range::from(1'000'000), buffer, {}));
     note("read", s.read(c, n, {}, buffer, condition::if_absent()));
@@ -59,7 +61,7 @@ inline void nothing_happens(subject& the, const context& ended, errc code) {
         CHECK(e.done == effect::none);
         CHECK_FALSE(e.is_transient());
     });
-    CHECK(refused == 21);  // all of them
+    CHECK(refused == 23);  // all of them
     CHECK(refusal(the.store.head(ended, name("blob")), "blob") == code);
     CHECK(refusal(the.store.put(ended, name("blob"), as_bytes("after"), {}, {}), "blob") == code);
     CHECK(refusal(the.store.put(ended, name("new"), as_bytes("after"), {}, condition::if_absent()), "new") == code);
@@ -94,16 +96,18 @@ CONFORMANCE_CASE("a deadline that has passed keeps every call from doing anythin
 CONFORMANCE_CASE("a scan that is stopped on the way ends with cancelled, never as if it were complete") {
     const std::size_t count = the.times(300, 20);
     for (std::size_t i = 0; i < count; ++i) put(the, "n" + std::to_string(i), "");
-    std::stop_source stop;
-    context c;
-    c.stop = stop.get_token();
-    std::size_t seen = 0;
-    const auto ended = the.store.scan(c, {}, [&](blob_info&&) -> result<void> {
-        if (++seen == 2) stop.request_stop();
-        return {};
-    });
-    if (seen < count) CHECK(refusal(ended) == errc::cancelled);
-    CHECK(seen >= 2);
+    for (const unsigned concurrency : {1U, 3U}) {
+        std::stop_source stop;
+        context c;
+        c.stop = stop.get_token();
+        std::size_t seen = 0;
+        const auto ended = the.store.scan(c, {.concurrency = concurrency}, [&](blob_info&&) -> result<void> {
+            if (++seen == 2) stop.request_stop();
+            return {};
+        });
+        if (seen < count) CHECK(refusal(ended) == errc::cancelled);
+        CHECK(seen >= 2);
+    }
 }
 
 CONFORMANCE_CASE("errors name the blob in their subject and nowhere else") {

@@ -7,8 +7,12 @@
 #include <set>
 #include <string>
 
+#include <sys/xattr.h>
+
+#include <blobshift/backends/file_store.hpp>
 #include <blobshift/migrate/copy.hpp>
 #include <blobshift/migrate/verify.hpp>
+#include <support/temporary_folder.hpp>
 
 #include "archive.hpp"
 
@@ -335,6 +339,40 @@ TEST_CASE("plan: where many copies are missing, none of the old names is asked f
     for (std::int64_t w = 1; w <= 300; ++w) a.put(a.old_name(w), archive::content(w));
     CHECK(plan_migration(a.job(), a.c)->outcomes.objects(outcome::missing) == 300);
     CHECK(a.store.hook().calls["head"] == 0);
+}
+
+TEST_CASE("remove: a new file that cannot be read any more keeps its old name, however well it was proved") {
+    testing::temporary_folder folder;
+    const auto open = [&](const char* below, copy_method copying) {
+        return file_store::open(folder.path() + below,
+                                {.durable = durability::none, .copying = copying, .create = true})
+            .value();
+    };
+    for (const copy_method copying : {copy_method::byte_copy, copy_method::hard_link}) {
+        const bool shares = copying == copy_method::hard_link;
+        CAPTURE(shares);
+        const std::string below = shares ? "/linked" : "/copied";
+        file_store store = open(below.c_str(), copying);
+        any_store state(open((below + "-state").c_str(), copying));
+        any_store scratch(open((below + "-scratch").c_str(), copying));
+        const uid_names from;
+        const prefix_names to;
+        migration_observer observer;
+        const migration_job job{store, from, to, state, scratch, observer, job_options{.concurrency = 2}};
+        const instance_id id{"1.2", "1.3", "1.4", 1};
+        const blob_name old_name = from.name_of(id, blob_kind::instance).value();
+        const std::string new_path = folder.path() + below + "/" + to.name_of(id, blob_kind::instance).value().text();
+        REQUIRE(store.put({}, old_name, as_bytes("content"), {.content_type = "application/dicom"}, {}));
+        REQUIRE(copy_blobs(job, {})->complete);
+        REQUIRE(verify_copies(job, {})->complete);
+        const char damaged[] = "not what this store writes";
+        REQUIRE(::setxattr(new_path.c_str(), detail::file_attribute_name, damaged, sizeof damaged, 0) == 0);
+        const remove_summary done = remove_sources(job, {}).value();
+        // Of a file with two names nothing is lost with one of them.
+        CHECK(done.complete == shares);
+        CHECK(done.outcomes.objects(outcome::removed) == (shares ? 1 : 0));
+        CHECK(store.etag_of({}, old_name).has_value() == !shares);
+    }
 }
 
 TEST_CASE("remove: looks at the new names again only when asked, by one more listing") {

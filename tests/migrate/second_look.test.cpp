@@ -40,7 +40,9 @@ struct paged {
     }
     /// What is seen of names `first` to `last` - 1.
     auto look(detail::second_look<hooked_store>& at, int first, int last) {
-        return at.at({}, std::vector<std::string_view>(names.begin() + first, names.begin() + last));
+        std::vector<detail::second_question> asked;
+        for (int i = first; i < last; ++i) asked.push_back({names[static_cast<std::size_t>(i)]});
+        return at.at({}, asked);
     }
 };
 
@@ -74,7 +76,7 @@ TEST_CASE("names out of order, beyond ASCII, or listed without a tag are looked 
     paged p;
     const etag foreign = stored(p.store, "n\xc3\xa9");
     detail::second_look<hooked_store> at(p.store, 2);
-    const auto seen = at.at({}, {p.names[50], p.names[3], "n\xc3\xa9"}).value();
+    const auto seen = at.at({}, {{p.names[50]}, {p.names[3]}, {"n\xc3\xa9"}}).value();
     CHECK(seen[0].value() == p.tags[50]);
     CHECK(seen[1].value() == p.tags[3]);
     CHECK(seen[2].value() == foreign);
@@ -82,7 +84,7 @@ TEST_CASE("names out of order, beyond ASCII, or listed without a tag are looked 
 
     p.store.hook().infos = [](blob_info& info) { info.tag = etag(); };
     detail::second_look<hooked_store> without(p.store, 1);
-    CHECK(without.at({}, {p.names[0]}).value()[0].value().empty());
+    CHECK(without.at({}, {{p.names[0]}}).value()[0].value().empty());
     CHECK(p.store.hook().calls["head"] == 3);
 }
 
@@ -102,13 +104,19 @@ TEST_CASE("a listing that fails, or does not advance, is an error and no answer"
         result<list_page> list(const context&, const list_query&) { return list_page{.cursor = "again"}; }
     } store;
     detail::second_look<stuck> never(store, 1);
-    CHECK(never.at({}, {"a"}).error().code == errc::corrupt);
+    CHECK(never.at({}, {{"a"}}).error().code == errc::corrupt);
 }
 
-TEST_CASE("a store that can say etags is not asked for attributes") {
+TEST_CASE("a store that scans is asked for the tag alone where that suffices, else whether the blob can be opened") {
     struct teller : memory_store {
-        result<blob_info> head(const context&, const blob_name&) { return fail(errc::io_error, "not to be asked"); }
+        std::vector<std::string> asked = {};
+
+        result<blob_info> head(const context& c, const blob_name& n) {
+            asked.push_back("head " + n.text());
+            return memory_store::head(c, n);
+        }
         result<etag> etag_of(const context& c, const blob_name& n) {
+            asked.push_back("etag_of " + n.text());
             auto info = memory_store::head(c, n);
             if (!info) return unexpected(std::move(info).error());
             return info->tag;
@@ -116,9 +124,12 @@ TEST_CASE("a store that can say etags is not asked for attributes") {
     } store;
     const etag tag = store.put({}, blob_name::parse("a").value(), {}, {}, condition::always()).value().tag;
     detail::second_look<teller> at(store, 1);
-    const auto seen = at.at({}, {"a", "b"}).value();
+    const auto seen = at.at({}, {{"a", true}, {"a", false}, {"b", true}, {"b"}}).value();
     CHECK(seen[0].value() == tag);
-    CHECK(seen[1].error().code == errc::not_found);
+    CHECK(seen[1].value() == tag);
+    CHECK(seen[2].error().code == errc::not_found);
+    CHECK(seen[3].error().code == errc::not_found);
+    CHECK(store.asked == std::vector<std::string>{"etag_of a", "head a", "etag_of b", "head b"});
 }
 
 TEST_CASE("a head that fails is the answer for its name alone") {
@@ -126,7 +137,7 @@ TEST_CASE("a head that fails is the answer for its name alone") {
     any_store own{memory_store()};  // scans by its own means: no listing
     REQUIRE(own.put({}, blob_name::parse("a").value(), {}, {}, condition::always()));
     detail::second_look<any_store> at(own, 1);
-    const auto seen = at.at({}, {"a", "b", "not//a name"}).value();
+    const auto seen = at.at({}, {{"a"}, {"b"}, {"not//a name"}}).value();
     CHECK(seen[0].has_value());
     CHECK(seen[1].error().code == errc::not_found);
     CHECK(seen[2].error().code == errc::invalid_argument);

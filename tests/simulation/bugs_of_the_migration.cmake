@@ -113,6 +113,9 @@ bug(delete_without_if_match_in_traffic simulation migrate/remove.hpp
 bug(delete_while_copies_are_missing migrate/remove.test.cpp migrate/remove.hpp
     [==[if (!options_.partial) append(summary_.refused, obstacles_to_delete(plan));]==]
     [==[]==])
+bug(tag_of_a_target_that_cannot_be_read migrate/remove.test.cpp migrate/remove.hpp
+    [==[targets.push_back({pair.target, are_one_object(pair.sources.front(), *pair.present)});]==]
+    [==[targets.push_back({pair.target, true});]==])
 bug(no_second_look_at_the_target migrate/remove.test.cpp migrate/remove.hpp
     [==[        if (options_.look_again) {
             if]==]

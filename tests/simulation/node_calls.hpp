@@ -5,10 +5,11 @@
 #ifndef BLOBSHIFT_TESTS_SIMULATION_NODE_CALLS_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_NODE_CALLS_HPP
 
-#include <cstddef>   // size_t
-#include <cstdint>   // uint64_t
-#include <optional>  // optional
-#include <string>    // string
+#include <algorithm>  // any_of
+#include <cstddef>    // size_t
+#include <cstdint>    // uint64_t
+#include <optional>   // optional
+#include <string>     // string
 
 #include "node_life.hpp"
 
@@ -126,10 +127,12 @@ private:
     /// Whether something else stands, or is about to stand, under one of its names: the one thing that a put refuses.
     [[nodiscard]] bool meets_a_stranger(std::size_t index, const error& e) {
         model_row& row = world_.instances.row(index);
-        bool is_torn = false;  // or empty, for the time of a copy: only who knows the other name can tell
-        for (const model_blob& b : row.blobs) is_torn = is_torn || world_.was_torn(b) || world_.was_hidden(b);
-        if (e.code == errc::already_exists) return row.disturbed || is_torn;
-        return e.code == errc::conflict && world_.copies_hit_by(fault_kind::pending_copy) > 0;
+        const auto any_blob = [&](auto is) { return std::any_of(row.blobs.begin(), row.blobs.end(), is); };
+        if (e.code == errc::conflict) return any_blob([&](const model_blob& b) { return world_.was_pending(b); });
+        if (e.code != errc::already_exists) return false;
+        // Torn, or empty for the time of a copy: only who knows the other name can tell.
+        return row.disturbed ||
+               any_blob([&](const model_blob& b) { return world_.was_torn(b) || world_.was_hidden(b); });
     }
 
     /// Any blob of an instance in this phase.

@@ -5,12 +5,13 @@
 #ifndef BLOBSHIFT_TESTS_SIMULATION_STORES_HPP
 #define BLOBSHIFT_TESTS_SIMULATION_STORES_HPP
 
-#include <cstddef>  // size_t
-#include <cstdint>  // uint64_t
-#include <map>      // map
-#include <set>      // set
-#include <string>   // string
-#include <vector>   // vector
+#include <algorithm>  // any_of
+#include <cstddef>    // size_t
+#include <cstdint>    // uint64_t
+#include <map>        // map
+#include <set>        // set
+#include <string>     // string
+#include <vector>     // vector
 
 #include <blobshift/backends/memory_store.hpp>
 #include <blobshift/layers/fault.hpp>
@@ -76,19 +77,11 @@ public:
     }
 
     /// Whether a copy to this name was torn at any time, so that the store itself is to blame for what was read there.
-    [[nodiscard]] bool was_torn(const model_blob& b) const {
-        for (const auto& n : b.names) {
-            if (n && torn_.contains(n->text())) return true;
-        }
-        return false;
-    }
+    [[nodiscard]] bool was_torn(const model_blob& b) const { return has_name_in(torn_, b); }
+    /// Whether a copy to this name was under way at any time when its request was answered.
+    [[nodiscard]] bool was_pending(const model_blob& b) const { return has_name_in(pending_, b); }
     /// Whether a copy to this name at any time left an empty blob of which the store did not tell that it is none.
-    [[nodiscard]] bool was_hidden(const model_blob& b) const {
-        for (const auto& n : b.names) {
-            if (n && hidden_.contains(n->text())) return true;
-        }
-        return false;
-    }
+    [[nodiscard]] bool was_hidden(const model_blob& b) const { return has_name_in(hidden_, b); }
     /// Whether what stands there now is what the store tore, and nothing that came later.
     [[nodiscard]] bool is_torn(const model_blob& b, std::size_t side) {
         const auto found = torn_.find(b.names[side]->text());
@@ -110,13 +103,14 @@ protected:
     /// Makes a call at a store, and writes down which name it tore, or left empty without a word.
     template <class Call>
     auto watched(place where, const std::string& name, Call& call) {
-        const auto emptied = [&] {
-            return copies_hit_by(fault_kind::failed_copy) + copies_hit_by(fault_kind::pending_copy);
-        };
         const std::uint64_t torn_before = copies_hit_by(fault_kind::torn_copy);
-        const std::uint64_t emptied_before = emptied();
+        const std::uint64_t failed_before = copies_hit_by(fault_kind::failed_copy);
+        const std::uint64_t pending_before = copies_hit_by(fault_kind::pending_copy);
         auto made = call(store(where));
-        if (emptied() != emptied_before && !plan.copies_tell) hidden_.insert(name);
+        const bool is_pending = copies_hit_by(fault_kind::pending_copy) != pending_before;
+        const bool is_emptied = is_pending || copies_hit_by(fault_kind::failed_copy) != failed_before;
+        if (is_pending) pending_.insert(name);
+        if (is_emptied && !plan.copies_tell) hidden_.insert(name);
         if (copies_hit_by(fault_kind::torn_copy) != torn_before) {
             auto seen = truth(where).head({}, blob_name::parse(name).value());
             if (seen) torn_[name] = seen->tag;
@@ -143,12 +137,19 @@ private:
         return faults;
     }
 
+    template <class Names>
+    [[nodiscard]] static bool has_name_in(const Names& names, const model_blob& b) {
+        const auto is_there = [&](const auto& n) { return n && names.contains(n->text()); };
+        return std::any_of(b.names.begin(), b.names.end(), is_there);
+    }
+
     fault<memory_store> files_;
     fault<memory_store> metadata_;           ///< Used when there are two containers.
     fault<memory_store> state_;              ///< Never breaks: what is broken of it, each process breaks for itself.
     fault<memory_store> state_of_metadata_;  ///< Likewise; evidence and ledger of the second container.
     std::map<std::string, etag> torn_ = {};  ///< Names whose copy was torn, and what that left there.
     std::set<std::string> hidden_ = {};      ///< See `was_hidden`.
+    std::set<std::string> pending_ = {};     ///< See `was_pending`.
 };
 
 }  // namespace blobshift::simulation

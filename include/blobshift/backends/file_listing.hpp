@@ -8,7 +8,6 @@
 #define BLOBSHIFT_BACKENDS_FILE_LISTING_HPP
 
 #include <array>        // array
-#include <cerrno>       // ENOENT ...
 #include <cstddef>      // byte, size_t
 #include <cstdint>      // int64_t, uint64_t
 #include <memory>       // unique_ptr
@@ -18,12 +17,10 @@
 #include <utility>      // move
 #include <vector>       // vector
 
-#include <blobshift/backends/file_attributes.hpp>
 #include <blobshift/backends/file_errors.hpp>
 #include <blobshift/backends/file_look.hpp>
 #include <blobshift/backends/file_temps.hpp>
 #include <blobshift/backends/file_tree.hpp>
-#include <blobshift/backends/file_version.hpp>
 #include <blobshift/store/blob_store.hpp>
 
 namespace blobshift::inline v1::detail {
@@ -71,7 +68,7 @@ public:
         const folder top = std::make_shared<const file_handle<Files>>(tree_->open(path_, open_for::entries));
         if (!*top) return is_elsewhere(top->code()) ? result<void>() : file_failure(top->code(), cannot_list);
         if (!path_.empty()) path_ += '/';
-        if (query_->concurrency > 1) ahead_.emplace(tree_->files(), *query_, f);
+        if (query_->concurrency > 1) ahead_.emplace(tree_->files(), *context_, *query_, f);
         auto all = visit(top, 0, f);
         return all && ahead_ ? ahead_->finish() : all;
     }

@@ -3,19 +3,22 @@
 // What a listing says of a blob in a directory: looked up where it is met, or by several threads ahead of the one that
 // lists.
 //
-// Row: backends (core, store).   Tests: tests/backends/file_listing.test.cpp
+// Row: backends (core, store).   Tests: tests/backends/file_look.test.cpp
 
 #ifndef BLOBSHIFT_BACKENDS_FILE_LOOK_HPP
 #define BLOBSHIFT_BACKENDS_FILE_LOOK_HPP
 
+#include <algorithm>           // min
+#include <atomic>              // atomic
 #include <cerrno>              // ENOENT ...
 #include <condition_variable>  // condition_variable
 #include <cstddef>             // size_t
-#include <deque>               // deque
 #include <exception>           // exception_ptr
+#include <list>                // list
 #include <memory>              // shared_ptr
 #include <mutex>               // mutex, unique_lock
 #include <optional>            // optional
+#include <string>              // string
 #include <string_view>         // string_view
 #include <system_error>        // system_error
 #include <thread>              // jthread
@@ -66,33 +69,39 @@ template <class Files>
 /// Looks at blobs on up to `concurrency` threads, the caller's included, and hands what they are to one function, on
 /// the caller's thread.
 ///
-/// Names are taken in pieces of one directory. At most four pieces for each thread are under way, so memory and open
-/// directories are bounded; where the system refuses a thread, the others do its work.
+/// Names are taken in pieces of one directory. At most four pieces for each of at most eight threads are under way, so
+/// memory and open directories are bounded; where the system refuses a thread, the others do its work.
 template <class Files>
 class look_ahead {
 public:
     using folder = std::shared_ptr<const file_handle<Files>>;
 
-    look_ahead(const Files& files, const list_query& q, on_blob f)
-        : files_(&files), with_attributes_(q.with_attributes), threads_(q.concurrency), f_(f) {}
+    static constexpr unsigned most_threads = 8;
+    static constexpr std::size_t piece_size = 256;
+
+    look_ahead(const Files& files, const context& c, const list_query& q, on_blob f)
+        : files_(&files),
+          context_(&c),
+          with_attributes_(q.with_attributes),
+          threads_((std::min)(q.concurrency, most_threads)),
+          f_(f) {}
     look_ahead(const look_ahead&) = delete;
     look_ahead& operator=(const look_ahead&) = delete;
     ~look_ahead() {
         {
             const std::scoped_lock lock(mutex_);
             is_over_ = true;
-            to_do_.clear();
         }
         work_.notify_all();
     }
 
     /// Takes one name in an open directory. \return what a look or the function said of an earlier one.
     [[nodiscard]] result<void> add(const folder& in, blob_name name) {
-        if (!next_.names.empty() && (next_.in != in || next_.names.size() == piece_size)) {
+        if (!next_.empty() && (next_.front().in != in || next_.front().names.size() == piece_size)) {
             if (auto begun = begin(); !begun) return begun;
         }
-        next_.in = in;
-        next_.names.push_back(std::move(name));
+        if (next_.empty()) next_.emplace_back().in = in;
+        next_.front().names.push_back(std::move(name));
         return {};
     }
 
@@ -103,8 +112,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t piece_size = 256;
-
     struct piece {
         folder in = {};
         std::vector<blob_name> names = {};
@@ -112,14 +119,23 @@ private:
         result<void> looked = {};
         std::exception_ptr thrown = {};
     };
+    /// Pieces go from list to list, which needs no memory: a thread of its own must not run out of it.
+    using pieces = std::list<piece>;
+
+    [[nodiscard]] static pieces taken_from(pieces& these) noexcept {
+        pieces one;
+        one.splice(one.begin(), these, these.begin());
+        return one;
+    }
 
     [[nodiscard]] result<void> begin() {
+        if (next_.empty()) return {};
         if (auto room = bring_below(std::size_t{4} * threads_); !room) return room;
         bool wants_help = false;
         {
             const std::scoped_lock lock(mutex_);
             wants_help = !to_do_.empty() && helpers_.size() + 1 < threads_;
-            to_do_.push_back(std::exchange(next_, {}));
+            to_do_.splice(to_do_.end(), next_);
             ++under_way_;
         }
         if (wants_help) start();
@@ -139,15 +155,13 @@ private:
     [[nodiscard]] result<void> bring_below(std::size_t most) {
         std::unique_lock lock(mutex_);
         while (!done_.empty() || under_way_ >= most) {
-            piece one;
+            pieces one;
             if (!done_.empty()) {
-                one = std::move(done_.front());
-                done_.pop_front();
+                one = taken_from(done_);
             } else if (!to_do_.empty()) {
-                one = std::move(to_do_.front());
-                to_do_.pop_front();
+                one = taken_from(to_do_);
                 lock.unlock();
-                look_at(one);
+                look_at(one.front());
                 lock.lock();
             } else {
                 ready_.wait(lock);
@@ -155,15 +169,16 @@ private:
             }
             --under_way_;
             lock.unlock();
-            if (auto taken = hand_out(std::move(one)); !taken) return taken;
+            if (auto taken = hand_out(one.front()); !taken) return taken;
             lock.lock();
         }
         return {};
     }
 
-    [[nodiscard]] result<void> hand_out(piece&& one) const {
+    [[nodiscard]] result<void> hand_out(piece& one) const {
         if (one.thrown) std::rethrow_exception(one.thrown);
         for (blob_info& info : one.found) {
+            if (auto go = context_->proceed(); !go) return go;
             if (auto taken = f_(std::move(info)); !taken) return taken;
         }
         return one.looked;
@@ -172,9 +187,13 @@ private:
     void look_at(piece& one) const noexcept {
         try {
             one.found.reserve(one.names.size());
+            std::string leaf;
             for (blob_name& name : one.names) {
-                const char* const leaf = leaf_of(name.text());
-                auto info = look(*files_, one.in->fd(), leaf, name, with_attributes_);
+                if (is_over_) return;
+                one.looked = context_->proceed();
+                if (!one.looked) return;
+                leaf = leaf_of(name.text());
+                auto info = look(*files_, one.in->fd(), leaf.c_str(), std::move(name), with_attributes_);
                 if (!info) {
                     one.looked = unexpected(std::move(info).error());
                     return;
@@ -191,28 +210,28 @@ private:
         for (;;) {
             work_.wait(lock, [this] { return is_over_ || !to_do_.empty(); });
             if (is_over_) return;
-            piece one = std::move(to_do_.front());
-            to_do_.pop_front();
+            pieces one = taken_from(to_do_);
             lock.unlock();
-            look_at(one);
+            look_at(one.front());
             lock.lock();
-            done_.push_back(std::move(one));
+            done_.splice(done_.end(), one);
             ready_.notify_one();
         }
     }
 
     const Files* files_;
+    const context* context_;
     bool with_attributes_;
     unsigned threads_;
     on_blob f_;
-    piece next_ = {};        ///< Not yet begun.
-    std::mutex mutex_ = {};  ///< Of all that follows but the threads.
+    pieces next_ = {};                    ///< One at the most, not yet begun.
+    std::atomic<bool> is_over_ = false;
+    std::mutex mutex_ = {};               ///< Of all that follows but the threads.
     std::condition_variable work_ = {};
     std::condition_variable ready_ = {};
-    std::deque<piece> to_do_ = {};
-    std::deque<piece> done_ = {};
-    std::size_t under_way_ = 0;  ///< Begun, and not yet handed out.
-    bool is_over_ = false;
+    pieces to_do_ = {};
+    pieces done_ = {};
+    std::size_t under_way_ = 0;           ///< Begun, and not yet handed out.
     std::vector<std::jthread> helpers_ = {};  ///< Last: they end before what they use.
 };
 

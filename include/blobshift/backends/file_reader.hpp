@@ -81,7 +81,7 @@ public:
         return info_with_attributes(n, *blob);
     }
 
-    /// As `head`, without opening the file.
+    /// As `head`, without opening the file: whether it can be read, and what attributes it has, stays open.
     [[nodiscard]] result<etag> etag_of(const blob_name& n) const {
         const auto folder = tree_->open(std::string(folder_of(n.text())), open_for::passage);
         file_facts facts;

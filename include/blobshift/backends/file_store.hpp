@@ -111,7 +111,8 @@ public:
         return state_->pages.list(c, q, q.page_size == 0 ? most : (std::min)(q.page_size, most));
     }
 
-    /// \par Complexity  Reads each directory once. Memory: 32 KiB for each level.
+    /// \par Complexity  Reads each directory once. Memory: 32 KiB for each level; with `concurrency`, which counts up
+    ///                  to 8, also up to four open directories and 1,024 blobs for each thread.
     result<void> scan(const context& c, const list_query& q, on_blob f) {
         if (auto fine = detail::validate_scan(q); !fine) return fine;
         if (auto go = can_list(c); !go) return go;

@@ -100,7 +100,9 @@ public:
             const bool cut = !breaks && chosen(fault_kind::cut_listing, call);
             std::size_t left = breaks || cut ? below(call, 16) : static_cast<std::size_t>(-1);
             bool stopped = false;
-            auto outcome = this->inner().scan(c, q, [&](blob_info&& info) -> result<void> {
+            list_query in_order = q;  // or threads would decide which blobs are left out
+            in_order.concurrency = 1;
+            auto outcome = this->inner().scan(c, in_order, [&](blob_info&& info) -> result<void> {
                 if (left-- == 0) {
                     stopped = true;
                     return unexpected(no_answer(effect::none));

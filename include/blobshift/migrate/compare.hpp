@@ -26,6 +26,11 @@ struct comparison {
     std::uint64_t content_hash = 0;             ///< XXH64, when the bytes were read.
 };
 
+/// Whether the store says that the two names lead to one object.
+[[nodiscard]] inline bool are_one_object(const blob_facts& a, const blob_facts& b) noexcept {
+    return !a.object_id.empty() && a.object_id == b.object_id;
+}
+
 /// Judges by the listing alone. Costs no request.
 ///
 /// One object under two names is as good as bytes that were read: removing one name cannot lose any. It is given as
@@ -34,9 +39,7 @@ struct comparison {
     if (!target.is_whole()) return {.reason = "the target's copy is not finished"};
     if (!source.is_whole()) return {.reason = "the source itself is an unfinished copy"};
     if (source.size_bytes != target.size_bytes) return {.reason = "the lengths differ"};
-    if (!source.object_id.empty() && source.object_id == target.object_id) {
-        return {.equal = true, .level = verify_level::read_bytes};
-    }
+    if (are_one_object(source, target)) return {.equal = true, .level = verify_level::read_bytes};
     if (source.stored_hash.empty() || target.stored_hash.empty()) return {.equal = true, .level = verify_level::size};
     if (source.stored_hash == target.stored_hash) return {.equal = true, .level = verify_level::stored_hash};
     // Hashes of two algorithms say nothing about each other.

@@ -113,7 +113,7 @@ struct inventory_options {
     shard part = {};
     bool normalize_dialects = false;  ///< Take other spellings of new names as sources of the one spelling.
     std::optional<utc_time> stored_before = {};  ///< Pass over what is not older than this.
-    unsigned concurrency = 1;         ///< Most reads of records in the state at once; with 1, no thread is started.
+    unsigned concurrency = 1;         ///< Most reads of the state, or threads of a listing; with 1, none is started.
 };
 
 /// One listing of a store, joined by target name.

@@ -238,9 +238,12 @@ private:
 
     /// Keeps in `proved_` only the pairs whose target is still the version that was proved.
     result<void> look_again() {
-        std::vector<std::string_view> targets;
+        std::vector<second_question> targets;
         targets.reserve(proved_.size());
-        for (const name_pair& pair : proved_) targets.push_back(pair.target);
+        for (const name_pair& pair : proved_) {
+            // Where both names lead to one object, what the new one holds cannot be worse than what the old one does.
+            targets.push_back({pair.target, are_one_object(pair.sources.front(), *pair.present)});
+        }
         auto looked = second_look_.at(c_, targets);
         if (!looked) return unexpected(std::move(looked).error());
         const std::vector<result<etag>>& seen = *looked;
@@ -286,7 +289,7 @@ private:
 /// removed, each with if_match on the etag that was compared. A blob that changed in between is kept and counted.
 ///
 /// \return the summary; an error only when the store could not be listed or the state not be kept.
-/// \par Complexity  One listing, with `look_again` another one (or an `etag_of` for each object, where names are
+/// \par Complexity  One listing, with `look_again` another one (or a head for each object, where names are
 ///                  scanned), one removal for each object, reads for pairs without a proof, one put and one
 ///                  `read_stage` for each wave. Memory as the options say.
 template <BlobStore S, NamingPolicy From, NamingPolicy To>

@@ -21,13 +21,20 @@
 
 namespace blobshift::inline v1::detail {
 
+/// A name that is looked at again.
+struct second_question {
+    std::string_view name;
+    /// false: where it costs no listing more, the blob must also still be one that can be opened (`head`).
+    bool tag_suffices = false;
+};
+
 /// Looks at names again, batch after batch in rising order, each batch just before something depends on it.
 ///
-/// A store that scans by its own means is asked for each name (`etag_of`). Any other one is asked by one more listing,
-/// which walks beside the batches: 5,000 names for a request instead of one. A name that the listing does not show
-/// where it should be (it is gone, it came out of order, or the store sorts in another way) is asked for, so that a
-/// listing alone never says that something is missing. Nothing is remembered from one batch to the next but the place
-/// in the listing.
+/// A store that scans by its own means is asked for each name (`head`, or `etag_of` where the tag suffices). Any other
+/// one is asked by one more listing, which walks beside the batches: 5,000 names for a request instead of one. A name
+/// that the listing does not show where it should be (it is gone, it came out of order, or the store sorts in another
+/// way) is asked for, so that a listing alone never says that something is missing. Nothing is remembered from one
+/// batch to the next but the place in the listing.
 template <BlobReader S>
 class second_look {
 public:
@@ -37,16 +44,16 @@ public:
     /// The tags of `names` now, in their order; or for each why it is not known (errc::not_found: it is gone).
     ///
     /// \return the tags; or the failure of the listing.
-    /// \par Complexity  An `etag_of` for each name, or, over all batches, one listing, a page more for each batch, and
-    ///                  an `etag_of` for each name that is not where it should be.
-    result<std::vector<result<etag>>> at(const context& c, const std::vector<std::string_view>& names) {
+    /// \par Complexity  A request for each name, or, over all batches, one listing, a page more for each batch, and a
+    ///                  request for each name that is not where it should be.
+    result<std::vector<result<etag>>> at(const context& c, const std::vector<second_question>& names) {
         is_fresh_ = false;
         std::vector<std::optional<etag>> listed(names.size());
         for (std::size_t i = 0; walks_ && i < names.size(); ++i) {
-            if (!is_ascii(names[i])) continue;  // stores sort such names in different ways
-            auto passed = walk_to(c, names[i]);
+            if (!is_ascii(names[i].name)) continue;  // stores sort such names in different ways
+            auto passed = walk_to(c, names[i].name);
             if (!passed) return unexpected(std::move(passed).error());
-            if (at_ == page_.blobs.size() || page_.blobs[at_].name.text() != names[i]) continue;
+            if (at_ == page_.blobs.size() || page_.blobs[at_].name.text() != names[i].name) continue;
             if (!page_.blobs[at_].tag.empty()) listed[i] = page_.blobs[at_].tag;
         }
         std::vector<result<etag>> seen(names.size(), fail(errc::cancelled, "not looked at"));
@@ -66,10 +73,13 @@ private:
                            [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
     }
 
-    [[nodiscard]] result<etag> look(const context& c, std::string_view text) const {
-        auto name = blob_name::parse(text);
+    [[nodiscard]] result<etag> look(const context& c, const second_question& asked) const {
+        auto name = blob_name::parse(asked.name);
         if (!name) return unexpected(std::move(name).error());
-        return etag_of(store_, c, *name);
+        if (asked.tag_suffices) return etag_of(store_, c, *name);
+        auto info = store_.head(c, *name);
+        if (!info) return unexpected(std::move(info).error());
+        return std::move(info->tag);
     }
 
     /// Goes on in the listing to the first name that is not before `name`.

@@ -133,7 +133,8 @@ private:
     /// Notes who has an old name today.
     result<void> note_listed(watermark_owners& owners, searches& by_uids) {
         for (const auto& job : all_.jobs) {
-            auto listed = scan(job.store, c_, {}, [&](blob_info&& info) -> result<void> {
+            const list_query everything{.concurrency = all_.concurrency()};
+            auto listed = scan(job.store, c_, everything, [&](blob_info&& info) -> result<void> {
                 if (job.to.parse(info.name)) return {};
                 const auto known = job.from.parse(info.name);
                 if (!known) return {};

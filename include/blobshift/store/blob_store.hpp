@@ -60,7 +60,7 @@ struct list_query {
     std::string cursor = {};       ///< `list_page::cursor` of the page before, the rest of the query unchanged.
     std::size_t page_size = 0;     ///< Most entries (blobs and prefixes) of a page; 0 = the store's choice.
     bool with_attributes = false;  ///< Fill `blob_info::attrs`. Costs more in some stores.
-    unsigned concurrency = 1;      ///< Most threads of a `scan`, the caller's included; a store may use fewer.
+    unsigned concurrency = 1;      ///< Most threads of a `scan`, the caller's too; 0 = 1. A store may use fewer.
 };
 
 /// A part of a listing. Only an empty cursor means the end: a page may be empty and not the last.
@@ -144,7 +144,8 @@ concept BlobStore = std::movable<S> && BlobReader<S> &&
 
 /// Refinement: can say which version a blob is for less than `head` costs, which tells of its attributes, too.
 ///
-/// `s.etag_of(c, n)` is `s.head(c, n)->tag`, or the error that `head` gives.
+/// `s.etag_of(c, n)` is `s.head(c, n)->tag`, or the error that `head` gives; but it may succeed where the blob is there
+/// and its content or attributes could not be read. Layers treat it as `operation::head`.
 template <class S>
 concept EtagReader = BlobReader<S> && requires(S& s, const context& c, const blob_name& n) {
     { s.etag_of(c, n) } -> std::same_as<result<etag>>;
