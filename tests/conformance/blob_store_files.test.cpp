@@ -45,7 +45,8 @@ struct layers_over_files {
                                   .longest_segment_bytes = 255,
                                   .longest_name_units = 1024 - 2,
                                   .most_segments = 254 - 1,
-                                  .keeps_full_attributes = false};
+                                  .keeps_full_attributes = false,
+                                  .slow = true};  // few blobs tell as much, and the rows above have many
 };
 struct files_in_pages_of_two : files_in_a_folder<copy_method::automatic, 2> {};
 
