@@ -83,9 +83,8 @@ public:
 
     /// As `head`, without opening the file: whether it can be read, and what attributes it has, stays open.
     [[nodiscard]] result<etag> etag_of(const blob_name& n) const {
-        const auto folder = tree_->open(std::string(folder_of(n.text())), open_for::passage);
         file_facts facts;
-        const int answer = folder ? tree_->files().facts_in(folder.fd(), leaf_of(n.text()), facts) : folder.code();
+        const int answer = facts_at(n, facts);
         if (answer < 0) return cannot_reach(*tree_, answer, n);
         if (facts.kind == file_kind::directory) return no_blob(n);
         if (facts.kind == file_kind::link) return cannot_reach(*tree_, -ELOOP, n);
@@ -112,9 +111,8 @@ public:
     /// A condition that fails already spares writing the bytes; only the test under the lock counts.
     [[nodiscard]] result<void> foresee(const blob_name& n, const condition& when) const {
         if (when.is_always()) return {};
-        const auto folder = tree_->open(std::string(folder_of(n.text())), open_for::passage);
         file_facts facts;
-        const int answer = folder ? tree_->files().facts_in(folder.fd(), leaf_of(n.text()), facts) : folder.code();
+        const int answer = facts_at(n, facts);
         if (answer < 0 && answer != -ENOENT) return {};
         const bool is_blob = answer >= 0 && facts.kind == file_kind::regular;
         const etag tag = is_blob ? version_of(facts) : etag();
@@ -122,6 +120,12 @@ public:
     }
 
 private:
+    /// What stands at the name of a blob, which is not opened. \return 0 or a negative errno.
+    [[nodiscard]] int facts_at(const blob_name& n, file_facts& facts) const {
+        const auto folder = tree_->open(std::string(folder_of(n.text())), open_for::passage);
+        return folder ? tree_->files().facts_in(folder.fd(), leaf_of(n.text()), facts) : folder.code();
+    }
+
     [[nodiscard]] result<void> read_all(const context& c, int fd, std::uint64_t offset, byte_span out) const {
         while (!out.empty()) {
             if (auto go = c.proceed(); !go) return go;
