@@ -67,6 +67,7 @@ set(BLOBSHIFT_HEADERS
     store/journal.hpp
     migrate/ledger.hpp
     migrate/mend.hpp
+    migrate/name_pair.hpp
     migrate/observer.hpp
     migrate/obstacle.hpp
     migrate/operation.hpp

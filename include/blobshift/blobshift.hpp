@@ -72,6 +72,7 @@
 #include <blobshift/store/journal.hpp>
 #include <blobshift/migrate/ledger.hpp>
 #include <blobshift/migrate/mend.hpp>
+#include <blobshift/migrate/name_pair.hpp>
 #include <blobshift/migrate/observer.hpp>
 #include <blobshift/migrate/obstacle.hpp>
 #include <blobshift/migrate/operation.hpp>

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -113,4 +114,37 @@ TEST_CASE("many copies share the syncs of their directories") {
     s.script->clear();
     s.store.copy_many({}, requests, {.concurrency = 1}, [](std::size_t, result<copy_result>&& r) { CHECK(r); });
     CHECK(s.script->count("sync") == 2);
+}
+
+TEST_CASE("names that are to be linked are looked up by all threads before the first of them is") {
+    struct way {
+        copy_method method;
+        unsigned concurrency;
+        bool looks;
+    };
+    for (const way& w : {way{copy_method::automatic, 2, true}, way{copy_method::hard_link, 4, true},
+                         way{copy_method::hard_link, 1, false}, way{copy_method::byte_copy, 2, false}}) {
+        CAPTURE(w.concurrency);
+        scripted s({.durable = durability::none, .copying = w.method});
+        fill(s);
+        REQUIRE(put(s.store, "t/old", ""));  // only where the directory is there is there anything to look up
+        std::vector<copy_request> requests;
+        for (int i = 0; i < 200; ++i) {
+            requests.push_back({name("a/old"), name((i % 2 == 0 ? "t/" : "not/yet/") + std::to_string(i))});
+        }
+        s.script->clear();
+        std::size_t looks = 0;
+        bool is_linked = false;
+        std::mutex one_at_a_time;
+        s.script->before = [&](std::string_view call) {
+            const std::scoped_lock lock(one_at_a_time);
+            is_linked = is_linked || call == "link" || call == "create_in" || call == "make_folder";
+            if (call != "facts_in" || is_linked) return 0;
+            return ++looks <= 100 && w.looks ? -EACCES : 0;  // that such a look fails changes nothing
+        };
+        s.store.copy_many({}, requests, {.concurrency = w.concurrency},
+                          [](std::size_t, result<copy_result>&& r) { CHECK(r); });
+        CHECK(looks >= (w.looks ? 100U : 0U));
+        CHECK((looks < 100) == !w.looks);
+    }
 }

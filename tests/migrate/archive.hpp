@@ -37,6 +37,7 @@ public:
         std::function<void(std::string_view verb, std::string_view name)> after = {};
         std::function<void(blob_info&)> infos = {};
         std::map<std::string, int> calls = {};
+        bool scans = false;  ///< The store says that it scans by its own means.
         /// One for all stores: a hook of one calls another.
         static inline std::recursive_mutex one_at_a_time = {};
     };
@@ -46,6 +47,7 @@ public:
 
     [[nodiscard]] hooks& hook() const { return *hooks_; }
     [[nodiscard]] memory_store& inner() { return inner_; }
+    [[nodiscard]] capabilities native() const noexcept { return {.scan = hooks_->scans}; }
 
     result<blob_info> head(const context& c, const blob_name& n) {
         return met<result<blob_info>>("head", n, [&] { return touched(inner_.head(c, n)); });

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -16,7 +17,7 @@ using namespace blobshift_tests;
 
 std::vector<name_pair> pairs_of(archive& a, inventory_options options = {}) {
     inventory all(a.scratch, a.c, options);
-    all.collect_evidence(a.state).value();
+    all.collect_evidence(a.state, a.to).value();
     all.collect(a.store, a.from, a.to, a.heard).value();
     std::vector<name_pair> pairs;
     for (;;) {
@@ -196,4 +197,37 @@ TEST_CASE("inventory: a listing that fails is an error, never an empty listing")
     };
     inventory all(a.scratch, a.c);
     CHECK(all.collect(a.store, a.from, a.to, a.heard).error().code == errc::unavailable);
+}
+
+TEST_CASE("inventory: by watermark, every record of a name still meets, spilled or not") {
+    archive a;
+    a.fill(40);
+    evidence_writer writer(a.state);
+    for (std::int64_t w = 1; w <= 40; w += 2) {
+        a.put(a.new_name(w), archive::content(w));
+        REQUIRE(writer.add(a.c, evidence{.target = a.new_name(w).text()}));
+    }
+    REQUIRE(writer.flush(a.c));
+    const auto by_name = pairs_of(a);
+    for (const std::size_t memory : {std::size_t{1}, std::size_t{24} << 20}) {
+        CAPTURE(memory);
+        auto pairs = pairs_of(a, {.spill = {.memory_bytes = memory, .merge_width = 2}, .by_watermark = true});
+        REQUIRE(pairs.size() == by_name.size());
+        std::int64_t before = 0;
+        for (const name_pair& pair : pairs) {
+            const std::int64_t now = a.to.parse(name_of(pair.target)).value().id.watermark;
+            CHECK(before <= now);
+            before = now;
+        }
+        std::sort(pairs.begin(), pairs.end(), [](const auto& x, const auto& y) { return x.target < y.target; });
+        std::size_t proofs = 0;
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+            CHECK(pairs[i].target == by_name[i].target);
+            CHECK(pairs[i].sources.size() == by_name[i].sources.size());
+            CHECK(pairs[i].present.has_value() == by_name[i].present.has_value());
+            CHECK(pairs[i].proofs.size() == by_name[i].proofs.size());
+            proofs += pairs[i].proofs.size();
+        }
+        CHECK(proofs == 20);
+    }
 }

@@ -54,6 +54,10 @@ public:
     seen_store(world& w, std::size_t self, place where, std::size_t per_second)
         : world_(&w), self_(self), where_(where), per_second_(per_second) {}
 
+    /// A job takes the names of a store that scans in the order of their watermarks, and asks for each of them again;
+    /// of any other one in their own order, and lists them again.
+    [[nodiscard]] capabilities native() const noexcept { return {.scan = world_->plan.scans}; }
+
     result<blob_info> head(const context& c, const blob_name& n) {
         return at("head", n.text(), false, [&](auto& store) { return store.head(c, n); });
     }

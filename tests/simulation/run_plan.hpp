@@ -82,6 +82,7 @@ struct run_plan {
         stalls = draw.once_in(2);
         impatient = back == turning_point::in_delete && draw.once_in(2);
         skewed = draw.once_in(3) && clocks_differ;
+        scans = draw.once_in(2);
         // A listing that hides a bad copy, and a store that hides that it is bad: nobody can survive both lies. And on
         // the way back old names are read first as soon as they are there, as new ones are by who is in New before any
         // copy was verified: the store must tell the truth of them.
@@ -158,6 +159,7 @@ struct run_plan {
     std::size_t concurrency_of_turns = 1; ///< An actor keeps its turn, on average, for so many calls.
     bool one_object = false;              ///< Copies share their source's bytes.
     bool proves_copies = false;           ///< The store says that it computed a hash while it copied.
+    bool scans = false;                   ///< The stores say that they scan by their own means.
     bool two_containers = false;          ///< Metadata and frame ranges in a store of their own.
     bool one_store = false;               ///< The state is in the stores of the blobs.
     bool copies_tell = true;

@@ -78,6 +78,23 @@ public:
         settle(requests, outcomes, left.all(false), report);
     }
 
+    /// Has the system look up the names that are to be linked, with all threads: what comes of it is of no account. A
+    /// link has the directory for itself while it looks its name up, unless the system knows already that it is free.
+    void look_up(const context& c, std::span<const copy_request> requests, unsigned concurrency) const {
+        const copy_method method = options_.copying;
+        if (concurrency < 2 || (method != copy_method::automatic && method != copy_method::hard_link)) return;
+        constexpr std::size_t size = 64;
+        for_each_index((requests.size() + size - 1) / size, concurrency, [&](std::size_t g) {
+            if (!c.proceed()) return;
+            open_folders<Files> folders(*tree_);
+            for (const copy_request& r : requests.subspan(g * size, (std::min)(size, requests.size() - g * size))) {
+                const int folder = folders.find(folder_of(r.to.text()), false).fd;
+                file_facts unused;
+                if (folder >= 0) (void)tree_->files().facts_in(folder, leaf_of(r.to.text()), unused);
+            }
+        });
+    }
+
     /// Cuts `requests` into groups, runs `work(group, report)` on them in the pool, and hands their results to `f`.
     template <class Request, class OnResult, class Work>
     void in_pool(std::span<const Request> requests, const bulk_options& options, OnResult f, Work work) const {

@@ -158,6 +158,7 @@ public:
 
     /// In groups: all their copies, then one sync of each directory, then their results.
     void copy_many(const context& c, std::span<const copy_request> requests, const bulk_options& options, on_copied f) {
+        state_->groups.look_up(c, requests, options.concurrency);
         state_->groups.in_pool(requests, options, f,
                                [&](auto group, auto&& report) { state_->groups.copy(c, group, report); });
     }

@@ -126,7 +126,7 @@ template <BlobStore S, NamingPolicy From, NamingPolicy To, class F>
 result<void> each_orphan(const migration_job<S, From, To>& job, const context& c, const inventory_options& options,
                          migration_observer& heard, F f) {
     inventory all(job.scratch, c, options);
-    if (auto read = all.collect_ledger(job.state); !read) return read;
+    if (auto read = all.collect_ledger(job.state, job.to); !read) return read;
     if (auto listed = all.collect(job.store, job.from, job.to, heard); !listed) return listed;
     for (;;) {
         if (auto go = c.proceed(); !go) return go;

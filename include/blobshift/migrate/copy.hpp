@@ -150,7 +150,7 @@ private:
     result<void> pass() {
         tally_.begin("copy", summary_.passes, 0, 0);  // a pass that ends before it began has counted nothing
         inventory all(job_.scratch, c_, job_.listing());
-        if (auto read = all.collect_evidence(job_.state); !read) return read;
+        if (auto read = all.collect_evidence(job_.state, job_.to); !read) return read;
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;
         tally_.begin("copy", summary_.passes, all);
         for (;;) {

@@ -15,12 +15,12 @@
 #include <string>       // string
 #include <string_view>  // string_view
 #include <utility>      // move
-#include <vector>       // vector
 
 #include <blobshift/core/function_ref.hpp>
 #include <blobshift/core/xxh64.hpp>
 #include <blobshift/migrate/evidence.hpp>
 #include <blobshift/migrate/ledger.hpp>
+#include <blobshift/migrate/name_pair.hpp>
 #include <blobshift/migrate/observer.hpp>
 #include <blobshift/migrate/spill_sort.hpp>
 #include <blobshift/naming/naming_policy.hpp>
@@ -34,55 +34,6 @@ namespace blobshift::inline v1 {
 struct shard {
     std::uint32_t index = 0;  ///< Below `count`.
     std::uint32_t count = 1;  ///< 1 = everything.
-};
-
-/// What a listing said of one blob: enough to decide, and to pin it later.
-struct blob_facts {
-    std::string name;
-    std::uint64_t size_bytes = 0;
-    etag tag = {};
-    std::string object_id = {};
-    std::string stored_hash = {};  ///< "algorithm:hex"; empty when the listing gave none.
-    std::string tier = {};
-    copy_state copy = copy_state::none;
-    blob_obstacles obstacles = {};
-
-    /// Whether the store says that the bytes are all there.
-    [[nodiscard]] bool is_whole() const noexcept {
-        return copy == copy_state::none || copy == copy_state::succeeded;
-    }
-};
-
-/// What a head or a listing said.
-[[nodiscard]] inline blob_facts facts_of(const blob_info& info) {
-    return {.name = info.name.text(),
-            .size_bytes = info.size_bytes,
-            .tag = info.tag,
-            .object_id = info.object_id,
-            .stored_hash = info.stored_hash ? std::string(to_string(info.stored_hash->algorithm)) + ':' +
-                                                  to_hex(info.stored_hash->value)
-                                            : std::string(),
-            .tier = info.tier,
-            .copy = info.copy,
-            .obstacles = info.obstacles};
-}
-
-/// What the undo ledger knows of a blob that is left alone under its new name.
-struct known_content {
-    std::uint64_t size_bytes = 0;
-    std::string stored_hash = {};  ///< "algorithm:hex"; empty when its listing gave none.
-    etag tag = {};                 ///< Empty in ledgers that were written without.
-};
-
-/// One target name: who wants to have it, what stands there, and what was proved of the two.
-struct name_pair {
-    std::string target = {};
-    std::vector<blob_facts> sources = {};      ///< Usually one, or none (new already). More than one is a collision.
-    std::optional<blob_facts> present = {};
-    std::vector<evidence> proofs = {};         ///< Of earlier runs; they may be stale.
-    std::vector<std::string> origins = {};     ///< Old names that it had, by the undo ledger; each once.
-    std::vector<known_content> promises = {};  ///< What the undo ledger says that it holds, where it says so.
-    bool is_given_up = false;                  ///< On record as removed: it need not be there.
 };
 
 /// What a whole listing amounts to.
@@ -114,6 +65,7 @@ struct inventory_options {
     bool normalize_dialects = false;  ///< Take other spellings of new names as sources of the one spelling.
     std::optional<utc_time> stored_before = {};  ///< Pass over what is not older than this.
     unsigned concurrency = 1;         ///< Most reads of the state, or threads of a listing; with 1, none is started.
+    bool by_watermark = false;        ///< Give the pairs in the order of their watermarks, see `inventory`.
 };
 
 /// One listing of a store, joined by target name.
@@ -121,6 +73,9 @@ struct inventory_options {
 ///     inventory all(scratch, c, options);
 ///     all.collect(store, from, to, observer);           // one pass over the listing
 ///     while (auto pair = all.next(); pair && *pair) ... // in the order of the target names; rewind() starts over
+///
+/// Opaque names scatter what was stored together. By watermark, neighbours are what was stored one after the other:
+/// they share a directory of the old names, which on files is found and changed once for all of them.
 ///
 /// \par Complexity  One listing of the store (1 request for 5,000 names on Azure); memory as `spill_options` say.
 class inventory {
@@ -142,33 +97,37 @@ public:
     /// Adds what earlier runs proved. Before `collect`.
     ///
     /// \param alive  Of this and the next two: called now and then.
-    result<void> collect_evidence(any_store& state, function_ref<void()> alive = [] {}) {
+    template <NamingPolicy To>
+    result<void> collect_evidence(any_store& state, const To& to, function_ref<void()> alive = [] {}) {
         alive();
         const auto take = [&](const evidence& proof) -> result<void> {
             if ((++records_ % often) == 0) alive();
             if (!in_shard(proof.target)) return {};
             std::string payload(1, proof_mark);
             proof.append_to(payload);
-            return sorter_.add(proof.target, payload);
+            auto target = blob_name::parse(proof.target);
+            if (!target) return {};  // no blob has it
+            return add_record(*target, to, payload);
         };
         return read_evidence(state, context_, take, options_.concurrency);
     }
 
     /// Adds what the undo ledger says of where new names came from. Before `collect`. From then on `next` gives the new
     /// names, too, that the ledger promises, that are gone, and that are not given up.
-    result<void> collect_ledger(any_store& state, function_ref<void()> alive = [] {}) {
+    template <NamingPolicy To>
+    result<void> collect_ledger(any_store& state, const To& to, function_ref<void()> alive = [] {}) {
         alive();
         const auto take = [&](const ledger_entry& entry) -> result<void> {
             if ((++records_ % often) == 0) alive();
             if (!in_shard(entry.target.text())) return {};
-            if (entry.is_withdrawal()) return sorter_.add(entry.target.text(), std::string_view(&removal_mark, 1));
+            if (entry.is_withdrawal()) return add_record(entry.target, to, std::string_view(&removal_mark, 1));
             payload_.assign(1, entry.is_promise() ? promise_mark : origin_mark);
             append_size(entry.size_bytes);
             for (const std::string_view text : {entry.source.text(), entry.stored_hash, entry.tag.text()}) {
                 payload_ += text;
                 payload_ += '\0';
             }
-            return sorter_.add(entry.target.text(), payload_);
+            return add_record(entry.target, to, payload_);
         };
         return read_ledger(state, context_, take, options_.concurrency);
     }
@@ -183,7 +142,7 @@ public:
             for (const blob_kind kind : kinds_of(each.id)) {
                 auto target = to.name_of(each.id, kind);
                 if (!target || !in_shard(target->text())) continue;
-                if (auto added = sorter_.add(target->text(), std::string_view(&removal_mark, 1)); !added) return added;
+                if (auto added = add_record(*target, to, std::string_view(&removal_mark, 1)); !added) return added;
             }
             return {};
         };
@@ -198,11 +157,11 @@ public:
         }
         while (!at_end_) {
             name_pair pair;
-            pair.target = std::string(sorter_.key());
+            pair.target = std::string(target());
             do {
                 if (auto taken = take_record(pair); !taken) return unexpected(std::move(taken).error());
                 if (auto more = advance(); !more) return unexpected(std::move(more).error());
-            } while (!at_end_ && sorter_.key() == pair.target);
+            } while (!at_end_ && target() == pair.target);
             const bool is_promised = !pair.promises.empty() && !pair.is_given_up;
             if (!pair.sources.empty() || pair.present || is_promised) return std::optional<name_pair>(std::move(pair));
         }
@@ -220,6 +179,7 @@ public:
 private:
     /// Names and records between two signs of life: a store may need seconds for a page with few of them.
     static constexpr std::uint64_t often = 16;
+    static constexpr std::size_t rank_bytes = 8;
     static constexpr char source_mark = 's';
     static constexpr char target_mark = 't';
     static constexpr char proof_mark = 'p';
@@ -235,19 +195,23 @@ private:
     result<void> take(const blob_info& info, const From& from, const To& to, migration_observer& observer) {
         if (is_reserved(info.name.text())) return {};
         if (auto known = to.parse(info.name)) {
-            if (known->dialect.empty()) return add(target_mark, info.name.text(), info);
+            if (known->dialect.empty()) return add(target_mark, info.name, to, info);
             ++counts_.dialects;
             if (!options_.normalize_dialects) return {};
-            return take_source(to.name_of(known->id, known->kind), info, observer);
+            return take_source(to.name_of(known->id, known->kind), to, info, observer);
         }
-        if (auto known = from.parse(info.name)) return take_source(to.name_of(known->id, known->kind), info, observer);
+        if (auto known = from.parse(info.name)) {
+            return take_source(to.name_of(known->id, known->kind), to, info, observer);
+        }
         ++counts_.foreign;
         observer.on_object({.what = outcome::foreign, .source = info.name.text(), .size_bytes = info.size_bytes});
         return {};
     }
 
-    result<void> take_source(const result<blob_name>& target, const blob_info& info, migration_observer& observer) {
-        if (target) return add(source_mark, target->text(), info);
+    template <NamingPolicy To>
+    result<void> take_source(const result<blob_name>& target, const To& to, const blob_info& info,
+                             migration_observer& observer) {
+        if (target) return add(source_mark, *target, to, info);
         ++counts_.unnameable;
         observer.on_object({.what = outcome::unnameable,
                             .source = info.name.text(),
@@ -256,8 +220,9 @@ private:
         return {};
     }
 
-    result<void> add(char mark, std::string_view target, const blob_info& info) {
-        if (!in_shard(target)) return {};
+    template <NamingPolicy To>
+    result<void> add(char mark, const blob_name& target, const To& to, const blob_info& info) {
+        if (!in_shard(target.text())) return {};
         (mark == source_mark ? counts_.sources : counts_.targets) += 1;
         (mark == source_mark ? counts_.source_bytes : counts_.target_bytes) += info.size_bytes;
         payload_.assign(1, mark);
@@ -282,7 +247,23 @@ private:
         }
         payload_ += '\0';
         payload_ += info.tier;
-        return sorter_.add(target, payload_);
+        return add_record(target, to, payload_);
+    }
+
+    /// Adds one record of a target name. What it is sorted by depends on that name alone, so all of them meet.
+    template <NamingPolicy To>
+    result<void> add_record(const blob_name& target, const To& to, std::string_view payload) {
+        if (!options_.by_watermark) return sorter_.add(target.text(), payload);
+        const auto known = to.parse(target);
+        const auto rank = known ? static_cast<std::uint64_t>(known->id.watermark) : std::uint64_t{0};
+        key_.clear();
+        for (std::size_t i = rank_bytes; i-- > 0;) key_ += static_cast<char>(rank >> (8 * i) & 0xFFU);
+        key_ += target.text();
+        return sorter_.add(key_, payload);
+    }
+    /// The target name of the record that `advance` went on to.
+    [[nodiscard]] std::string_view target() const noexcept {
+        return sorter_.key().substr(options_.by_watermark ? rank_bytes : 0);
     }
 
     void append_size(std::uint64_t size_bytes) {
@@ -374,7 +355,8 @@ private:
     context context_;
     spill_sorter sorter_;
     inventory_counts counts_ = {};
-    std::string payload_ = {};  ///< Reused for each record.
+    std::string key_ = {};      ///< Reused for each record,
+    std::string payload_ = {};  ///< and this.
     std::uint64_t seen_ = 0;  ///< Blobs that were listed.
     std::uint64_t records_ = 0;
     bool primed_ = false;

@@ -49,7 +49,8 @@ struct migration_job {
         return {.spill = {.memory_bytes = options.memory_bytes},
                 .part = options.part,
                 .normalize_dialects = options.normalize_dialects,
-                .concurrency = options.concurrency};
+                .concurrency = options.concurrency,
+                .by_watermark = native_capabilities(store).scan};
     }
     [[nodiscard]] std::size_t batch_size() const noexcept { return (std::max)(options.batch_size, std::size_t{1}); }
     /// The same job, but heard by another.
@@ -220,7 +221,7 @@ template <NamingPolicy From, NamingPolicy To>
     return older || older.error().code != errc::unsupported;
 }
 
-/// Puts a batch, which comes in the order of the new names, in the order of the old ones: neighbours share a directory.
+/// Puts a batch in the order of the old names: neighbours share a directory.
 inline void sort_by_source(std::vector<name_pair>& batch) {
     std::vector<name_pair*> order;  // a pair is large: each moves once
     order.reserve(batch.size());

@@ -7,6 +7,7 @@
 #ifndef BLOBSHIFT_MIGRATE_PLAN_HPP
 #define BLOBSHIFT_MIGRATE_PLAN_HPP
 
+#include <algorithm>    // sort
 #include <array>        // array
 #include <cstddef>      // size_t
 #include <cstdint>      // uint64_t
@@ -112,6 +113,7 @@ public:
             outcomes.move(outcome::missing, outcome::absent, pair.size_bytes);
             gone.push_back(pair.target);
         }
+        std::sort(gone.begin(), gone.end());
         return gone;
     }
 
@@ -122,7 +124,7 @@ private:
         std::uint64_t size_bytes = 0;
     };
 
-    std::vector<uncopied> pairs_ = {};  ///< In the order of the targets.
+    std::vector<uncopied> pairs_ = {};
 };
 
 /// What a survey came to.
@@ -182,7 +184,7 @@ result<surveyed> survey(inventory& all, S& store, const context& c, migration_ob
 template <BlobStore S, NamingPolicy From, NamingPolicy To>
 result<migration_plan> plan_migration(const migration_job<S, From, To>& job, const context& c) {
     inventory all(job.scratch, c, job.listing());
-    if (auto read = all.collect_evidence(job.state); !read) return unexpected(std::move(read).error());
+    if (auto read = all.collect_evidence(job.state, job.to); !read) return unexpected(std::move(read).error());
     if (auto listed = all.collect(job.store, job.from, job.to, job.observer); !listed) {
         return unexpected(std::move(listed).error());
     }

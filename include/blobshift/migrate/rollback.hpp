@@ -144,8 +144,8 @@ private:
     result<void> through_all(pair_copier<S, From, To>& copier, std::vector<name_pair>& equal) {
         inventory all(job_.scratch, c_, job_.listing());
         const auto alive = [&] { claim_.beat(c_); };
-        if (auto read = all.collect_evidence(job_.state, alive); !read) return read;
-        if (auto read = all.collect_ledger(job_.state, alive); !read) return read;
+        if (auto read = all.collect_evidence(job_.state, job_.to, alive); !read) return read;
+        if (auto read = all.collect_ledger(job_.state, job_.to, alive); !read) return read;
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;
         if (auto read = all.collect_removals(all_.state, job_.to, alive); !read) return read;
         tally_.begin("rollback", summary_.passes, all.counts().targets, all.counts().target_bytes);

@@ -57,13 +57,13 @@ public:
 
     /// Adds one record. Not after `rewind`. Key and payload are shorter than 4 GiB.
     result<void> add(std::string_view key, std::string_view payload) {
-        if (arena_.size() + head_bytes + key.size() + payload.size() > chunk_bytes_ && !offsets_.empty()) {
+        if (arena_.size() + head_bytes + key.size() + payload.size() > chunk_bytes_ && !places_.empty()) {
             if (auto spilled = spill(); !spilled) return spilled;
         }
         // Once it is large, all at once: to double what is already megabytes costs more than the rest of the work.
         constexpr std::size_t large = std::size_t{1} << 20;
         if (arena_.size() > large && arena_.capacity() < chunk_bytes_) arena_.reserve(chunk_bytes_);
-        offsets_.push_back(static_cast<std::uint32_t>(arena_.size()));
+        places_.push_back({head_of(key), static_cast<std::uint32_t>(arena_.size())});
         append(arena_, key, payload);
         return {};
     }
@@ -77,10 +77,10 @@ public:
             if (!sorted_) sort_arena();
             return {};
         }
-        if (!offsets_.empty()) {
+        if (!places_.empty()) {
             if (auto spilled = spill(); !spilled) return spilled;
             arena_ = {};
-            offsets_ = {};
+            places_ = {};
         }
         while (runs_.size() > width()) {
             if (auto merged = merge_round(); !merged) return merged;
@@ -91,8 +91,8 @@ public:
     /// Advances. \return false at the end.
     result<bool> next() {
         if (runs_.empty()) {
-            if (position_ == offsets_.size()) return false;
-            at_ = view(arena_, offsets_[position_++]);
+            if (position_ == places_.size()) return false;
+            at_ = view(arena_, places_[position_++].offset);
             return true;
         }
         return next_merged();
@@ -114,18 +114,23 @@ public:
         runs_.clear();
         next_run_ = 0;
         arena_ = {};
-        offsets_ = {};
+        places_ = {};
         position_ = 0;
         return outcome;
     }
 
 private:
     static constexpr std::size_t head_bytes = 2 * sizeof(std::uint32_t);
-    static constexpr std::size_t most_chunk_bytes = std::size_t{1} << 31;  ///< What `offsets_` can point into.
+    static constexpr std::size_t most_chunk_bytes = std::size_t{1} << 31;  ///< What `places_` can point into.
 
     struct record {
         std::string_view key = {};
         std::string_view payload = {};
+    };
+    /// Where a record stands in the arena.
+    struct place {
+        std::uint64_t head = 0;  ///< What its key begins with: most comparisons need not look at the arena.
+        std::uint32_t offset = 0;
     };
     struct run {
         std::uint64_t id = 0;
@@ -144,6 +149,14 @@ private:
         std::copy(key.begin(), key.end(), free + head_bytes);
         std::copy(payload.begin(), payload.end(), free + head_bytes + key.size());
     }
+    /// The first eight bytes as a number, zeros where there are fewer: of two keys the lesser has no greater number.
+    [[nodiscard]] static std::uint64_t head_of(std::string_view key) noexcept {
+        std::uint64_t head = 0;
+        for (std::size_t i = 0; i < sizeof head; ++i) {
+            head = head << 8 | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
+        }
+        return head;
+    }
     [[nodiscard]] static record view(const std::vector<char>& from, std::size_t offset) noexcept {
         std::uint32_t sizes[2];
         std::memcpy(sizes, from.data() + offset, head_bytes);
@@ -152,9 +165,10 @@ private:
     }
 
     void sort_arena() {
-        std::sort(offsets_.begin(), offsets_.end(), [&](std::uint32_t a, std::uint32_t b) {
-            const int order = view(arena_, a).key.compare(view(arena_, b).key);
-            return order != 0 ? order < 0 : a < b;
+        std::sort(places_.begin(), places_.end(), [&](const place& a, const place& b) {
+            if (a.head != b.head) return a.head < b.head;
+            const int order = view(arena_, a.offset).key.compare(view(arena_, b.offset).key);
+            return order != 0 ? order < 0 : a.offset < b.offset;
         });
         sorted_ = true;
     }
@@ -198,15 +212,15 @@ private:
     result<void> spill() {
         sort_arena();
         run_writer writer(*this);
-        for (const std::uint32_t offset : offsets_) {
-            if (auto added = writer.add(view(arena_, offset)); !added) return added;
+        for (const place& p : places_) {
+            if (auto added = writer.add(view(arena_, p.offset)); !added) return added;
         }
         auto written = writer.finish();
         if (!written) return unexpected(std::move(written).error());
         runs_.push_back(*written);
         ++spilled_runs_;
         arena_.clear();
-        offsets_.clear();
+        places_.clear();
         sorted_ = false;
         return {};
     }
@@ -369,7 +383,7 @@ private:
     std::string prefix_;
 
     std::vector<char> arena_ = {};
-    std::vector<std::uint32_t> offsets_ = {};
+    std::vector<place> places_ = {};
     bool sorted_ = false;
     std::size_t position_ = 0;
 

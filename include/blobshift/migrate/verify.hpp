@@ -56,7 +56,7 @@ private:
     result<void> pass() {
         inventory all(job_.scratch, c_, job_.listing());
         if (!options_.afresh) {
-            if (auto read = all.collect_evidence(job_.state); !read) return read;
+            if (auto read = all.collect_evidence(job_.state, job_.to); !read) return read;
         }
         if (auto listed = all.collect(job_.store, job_.from, job_.to, job_.observer); !listed) return listed;
         tally_.begin("verify", 1, all);
